@@ -1,0 +1,1 @@
+"""Rolling-origin evaluation of any models on one panel."""

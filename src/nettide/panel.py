@@ -1,0 +1,253 @@
+"""Panel: series x time x channel on one regular UTC grid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from nettide.arrays import Floats, Ints, Times
+from nettide.errors import PanelError
+from nettide.frames import Backend, Columns, Frame, make_table, repeated_texts, to_backend, utc_times
+from nettide.units import step_text
+
+_METADATA_KEY = "nettide"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is known about one series beside its values.
+
+    Args:
+        id: the name of the link, host or site.
+        unit: unit of the target, such as ``bit/s``; empty when unknown.
+        zone: IANA time zone of the place, for the calendar.
+        capacity: most the target can be, in its unit; None when unknown.
+        labels: whatever else describes the series.
+
+    Raises:
+        PanelError: the zone does not exist or the capacity is not positive.
+    """
+
+    id: str
+    unit: str = ""
+    zone: str = "UTC"
+    capacity: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PanelError(
+                f"series {self.id!r}: time zone {self.zone!r} does not exist; write for example Europe/Prague"
+            ) from None
+        if self.capacity is not None and not self.capacity > 0:
+            raise PanelError(f"series {self.id!r}: capacity {self.capacity} must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A quantity that is measured on every series.
+
+    Args:
+        name: its name, ``y`` for the target of a long table.
+        unit: its unit; empty when unknown or when each series has its own.
+    """
+
+    name: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """Traffic of one or thousands of series on one regular grid.
+
+    The first channel is the target. NaN is unknown, zero is a measured zero.
+
+    Args:
+        values: shape (series, time, channel), float64.
+        start: epoch second of the first step (the beginning of its interval), UTC.
+        step_seconds: length of a step.
+        series: one description a series.
+        channels: one description a channel, the target first.
+
+    Raises:
+        PanelError: shapes disagree, ids or channels repeat, the step is not positive, or a value is infinite.
+    """
+
+    values: Floats
+    start: int
+    step_seconds: int
+    series: tuple[Series, ...]
+    channels: tuple[Channel, ...]
+
+    def __post_init__(self) -> None:
+        expected = (len(self.series), len(self.channels))
+        if self.values.ndim != 3 or (self.values.shape[0], self.values.shape[2]) != expected:
+            raise PanelError(
+                f"panel values have shape {self.values.shape}, expected ({expected[0]}, time, {expected[1]})"
+            )
+        if self.values.dtype != np.float64:
+            raise PanelError(f"panel values are {self.values.dtype}, expected float64")
+        if not self.channels:
+            raise PanelError("a panel needs at least one channel, the target")
+        if self.step_seconds < 1:
+            raise PanelError(f"step of {self.step_seconds} seconds must be at least one second")
+        for what, names in (("series", self.ids), ("channel", tuple(c.name for c in self.channels))):
+            if len(set(names)) < len(names):
+                again = next(name for name in names if names.count(name) > 1)
+                raise PanelError(f"{what} {again!r} appears more than once")
+        if np.isinf(self.values).any():
+            where = np.argwhere(np.isinf(self.values))[0]
+            raise PanelError(
+                f"series {self.ids[where[0]]!r}, channel {self.channels[where[2]].name!r}: infinite value at "
+                f"{self.times[where[1]]}Z; replace it or leave it empty"
+            )
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the series, in order."""
+        return tuple(one.id for one in self.series)
+
+    @property
+    def target(self) -> Floats:
+        """The target, a view of shape (series, time)."""
+        return self.values[:, :, 0]
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the grid."""
+        return int(self.values.shape[1])
+
+    @property
+    def seconds(self) -> Ints:
+        """Epoch second of each step, shape (time,)."""
+        return self.start + self.step_seconds * np.arange(self.steps, dtype=np.int64)
+
+    @property
+    def times(self) -> Times:
+        """UTC time of each step, datetime64[s], shape (time,)."""
+        return self.seconds.astype("datetime64[s]")
+
+    def steps_per(self, seconds: int) -> int:
+        """Give how many steps a period has, at least one: a week of 604,800 s on an hourly grid has 168."""
+        return max(1, round(seconds / self.step_seconds))
+
+    def until(self, end: int) -> Panel:
+        """Give the first ``end`` steps; values are a view, nothing is copied."""
+        return replace(self, values=self.values[:, :end])
+
+    def select(self, rows: Sequence[int] | Ints) -> Panel:
+        """Give the series at the given positions, in that order."""
+        return replace(
+            self, values=self.values[np.asarray(rows, dtype=np.int64)], series=tuple(self.series[i] for i in rows)
+        )
+
+    def only_target(self) -> Panel:
+        """Give the panel without its other channels."""
+        return replace(self, values=self.values[:, :, :1], channels=self.channels[:1])
+
+    def extended(self, extra_steps: int) -> Panel:
+        """Give the panel with unknown steps added at its end."""
+        pad = np.full((self.values.shape[0], extra_steps, self.values.shape[2]), np.nan)
+        return replace(self, values=np.concatenate([self.values, pad], axis=1))
+
+    def to_frame(self, backend: Backend = "pandas") -> Frame:
+        """Give the long table ``unique_id, ds, <channels>`` with one row a series and step, ds in UTC.
+
+        A pyarrow table keeps step, units, zones, capacities and labels in its schema, so that
+        ``from_frame`` restores the panel whole; the other libraries keep the values and ids.
+
+        Raises:
+            MissingExtraError: the library is not installed.
+        """
+        count, steps, _ = self.values.shape
+        columns: dict[str, Any] = {
+            "unique_id": repeated_texts(self.ids, np.repeat(np.arange(count), steps)),
+            "ds": utc_times(np.tile(self.seconds, count)),
+        }
+        for position, channel in enumerate(self.channels):
+            columns[channel.name] = self.values[:, :, position].reshape(-1)
+        document = {
+            "step_seconds": self.step_seconds,
+            "series": [{**asdict(replace(one, labels={})), "labels": dict(one.labels)} for one in self.series],
+            "channels": [asdict(channel) for channel in self.channels],
+        }
+        return to_backend(make_table(columns, {_METADATA_KEY: json.dumps(document)}), backend)
+
+    @staticmethod
+    def from_frame(
+        frame: Frame,
+        *,
+        step_seconds: int | None = None,
+        series: Sequence[Series] | None = None,
+        channels: Sequence[Channel] | None = None,
+    ) -> Panel:
+        """Make a panel from a long table ``unique_id, ds, <target>, <other channels>``.
+
+        Rows may come in any order; (id, time) pairs that are absent become NaN. For data that
+        is not yet on a grid use ``nettide.prepare.grid``.
+
+        Args:
+            frame: pandas, polars or pyarrow; ds in UTC or without a zone (taken as UTC).
+            step_seconds: the step; when absent, the one kept in a pyarrow table, else the smallest gap.
+            series: descriptions; when absent, those kept in a pyarrow table, else the ids alone.
+            channels: which columns, the target first; when absent, all but unique_id and ds.
+
+        Raises:
+            PanelError: a column is absent or of another type, a time is off the grid, or an (id, time) pair repeats.
+        """
+        columns = Columns(frame, what="panel frame")
+        kept = _kept_document(frame)
+        ids, codes = columns.codes("unique_id")
+        seconds = columns.seconds("ds")
+        if not len(seconds):
+            raise PanelError("panel frame: no rows")
+        if channels is None:
+            names = [name for name in columns.names if name not in ("unique_id", "ds")]
+            units = {one["name"]: one["unit"] for one in kept.get("channels", [])}
+            channels = [Channel(name, units.get(name, "")) for name in names]
+        if series is None:
+            series = [Series(**one) for one in kept.get("series", [])] or [Series(one) for one in ids]
+        position = {one.id: place for place, one in enumerate(series)}
+        if missing := [one for one in ids if one not in position]:
+            raise PanelError(f"panel frame: series {missing[0]!r} has no description")
+        if step_seconds is None:
+            step_seconds = kept.get("step_seconds") or smallest_gap(seconds)
+        start = int(seconds.min())
+        slots, rest = np.divmod(seconds - start, step_seconds)
+        if rest.any():
+            off = int(seconds[np.flatnonzero(rest)[0]])
+            raise PanelError(
+                f"panel frame: time {np.datetime64(off, 's')}Z is off the grid of {step_text(step_seconds)} "
+                f"that starts at {np.datetime64(start, 's')}Z"
+            )
+        rows = np.array([position[one] for one in ids], dtype=np.int64)[codes]
+        values = np.full((len(series), int(slots.max()) + 1, len(channels)), np.nan)
+        flat = rows * values.shape[1] + slots
+        order = np.argsort(flat, kind="stable")
+        if (again := np.flatnonzero(np.diff(flat[order]) == 0)).size:
+            row = int(order[again[0]])
+            raise PanelError(
+                f"panel frame: series {series[rows[row]].id!r} has time {np.datetime64(int(seconds[row]), 's')}Z twice"
+            )
+        for place, channel in enumerate(channels):
+            values[rows, slots, place] = columns.floats(channel.name)
+        return Panel(values, start, step_seconds, tuple(series), tuple(channels))
+
+
+def smallest_gap(seconds: Ints) -> int:
+    """Give the smallest gap between two distinct times, in seconds; a day when there is but one time."""
+    distinct = np.unique(seconds)
+    return int(np.diff(distinct).min()) if distinct.size > 1 else 86400
+
+
+def _kept_document(frame: Frame) -> dict[str, Any]:
+    metadata = getattr(getattr(frame, "schema", None), "metadata", None)
+    text = metadata.get(_METADATA_KEY.encode()) if isinstance(metadata, dict) else None
+    return json.loads(text) if text else {}

@@ -1,0 +1,1 @@
+"""From readings to a regular panel: rates, grid, quality, scaling, calendar, windows."""

@@ -1,0 +1,61 @@
+"""Rows: readings as they came, before rates and grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nettide.arrays import Floats, Ints, Times
+from nettide.errors import SourceError, unknown
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Readings in the order in which the source gave them.
+
+    Args:
+        origin: where they come from, for messages: a file or folder name, an address.
+        ids: distinct ids of the series, in order of first appearance.
+        series: index into ids of each row, shape (row,).
+        times: UTC, datetime64[ms], shape (row,).
+        channels: names of the value columns; the target, when chosen, is the first.
+        values: shape (row, channel); NaN where a cell is empty, infinities as they came.
+        lines: line (CSV) or row (Parquet) number of each row in its file, from 1, shape (row,).
+        notes: sentences for the user: what was guessed, what was left out.
+    """
+
+    origin: str
+    ids: tuple[str, ...]
+    series: Ints
+    times: Times
+    channels: tuple[str, ...]
+    values: Floats
+    lines: Ints
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+    def with_target(self, target: str) -> Rows:
+        """Give the rows with the named channel first.
+
+        Raises:
+            SourceError: there is no such channel.
+        """
+        if target not in self.channels:
+            raise SourceError(f"{self.origin}: {unknown('column', target, self.channels)}")
+        order = [self.channels.index(target), *(i for i, name in enumerate(self.channels) if name != target)]
+        return replace(self, channels=tuple(self.channels[i] for i in order), values=self.values[:, order])
+
+    def of(self, id: str) -> Rows:
+        """Give the rows of one series, in their order."""
+        keep = np.flatnonzero(self.series == self.ids.index(id))
+        return replace(
+            self,
+            ids=(id,),
+            series=np.zeros(len(keep), dtype=np.int64),
+            times=self.times[keep],
+            values=self.values[keep],
+            lines=self.lines[keep],
+        )

@@ -1,0 +1,1 @@
+"""Models on disk: atomic, hashed, never unpickled."""

@@ -1,0 +1,1 @@
+"""Seeded synthetic traffic whose truth is known."""
