@@ -95,8 +95,7 @@ class Columns:
 
     def codes(self, name: str) -> tuple[tuple[str, ...], Ints]:
         """Give a text column as distinct values, in order of first appearance, and their index, shape (rows,)."""
-        texts = pa.array(self._column(name).cast(nw.String).to_arrow()).combine_chunks()
-        encoded = texts.dictionary_encode()
+        encoded = pa.array(self._column(name).cast(nw.String).to_list(), pa.string()).dictionary_encode()
         if encoded.null_count:
             raise PanelError(f"{self._what}: column {name!r} holds {encoded.null_count} empty values")
         return tuple(encoded.dictionary.to_pylist()), np.asarray(encoded.indices, dtype=np.int64)
