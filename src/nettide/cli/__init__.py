@@ -1,1 +1,17 @@
-"""The command line."""
+"""The command line: ``nettide VERB``; each verb lives in its own file, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; our own errors end as one line on stderr and exit status 1."""
+    from nettide.cli.app import app
+    from nettide.errors import NettideError
+
+    try:
+        app()
+    except NettideError as error:
+        print(f"nettide: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,1 +1,103 @@
-"""The table of models: name -> where it lives; each is imported on use."""
+"""The table of models: name -> where it lives; each is imported on use.
+
+A new model is one file that keeps ``models.contract.Model`` and one line here; the conformance
+suite in the tests then runs on it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nettide.errors import UnknownModelError, unknown
+from nettide.models.contract import Model, ModelClass, State
+from nettide.models.options import build_config, option_names
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a model lives and what it is.
+
+    Args:
+        path: ``module:Class``, imported on use.
+        about: one line for the user.
+        preset: options that make this name different from others of the same class.
+    """
+
+    path: str
+    about: str
+    preset: Mapping[str, Any] = field(default_factory=dict)
+
+
+_NAIVE = "nettide.models.naive:NaiveModel"
+_RECURRENT = "nettide.models.recurrent:RecurrentModel"
+
+MODELS: dict[str, Entry] = {
+    "naive": Entry(_NAIVE, "the last known value", {"season": "none"}),
+    "seasonal-naive": Entry(_NAIVE, "the same time one week ago (one day where history is short)", {"season": "auto"}),
+    "seasonal-naive-day": Entry(_NAIVE, "the same time one day ago", {"season": "day"}),
+    "window-mean": Entry("nettide.models.naive:WindowMeanModel", "the mean of the context"),
+    "rnn": Entry(_RECURRENT, "plain (Elman) recurrent network", {"cell": "rnn"}),
+    "lstm": Entry(_RECURRENT, "long short-term memory network", {"cell": "lstm"}),
+    "gru": Entry(_RECURRENT, "gated recurrent unit network", {"cell": "gru"}),
+    "gru-fcn": Entry(_RECURRENT, "GRU beside a fully convolutional branch", {"cell": "gru", "convolution": True}),
+    "lstm-fcn": Entry(_RECURRENT, "LSTM beside a fully convolutional branch", {"cell": "lstm", "convolution": True}),
+}
+
+
+def model_class(name: str) -> ModelClass:
+    """Import the class behind a name.
+
+    Raises:
+        UnknownModelError: the table has no such name.
+    """
+    if name not in MODELS:
+        raise UnknownModelError(unknown("model", name, MODELS))
+    module, _, attribute = MODELS[name].path.partition(":")
+    found: ModelClass = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def make_model(
+    name: str,
+    *,
+    horizon: int,
+    context: int | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+) -> Model:
+    """Make an unfitted model.
+
+    Args:
+        name: a name of the table.
+        horizon: steps ahead, 1 to 336.
+        context: steps of history it sees; None lets the model choose by the step.
+        seed: of everything random; models without randomness ignore it.
+        options: further fields of the model's config, as values or as texts.
+
+    Raises:
+        UnknownModelError: the table has no such name.
+        OptionError: an option does not exist for this model or has a bad value.
+    """
+    found = model_class(name)
+    values = {**MODELS[name].preset, **(options or {}), "horizon": horizon, "context": context}
+    if "seed" in option_names(found.Config):
+        values["seed"] = seed
+    return found(build_config(found.Config, values, what=f"model {name!r}"))
+
+
+def restore_model(name: str, state: State) -> Model:
+    """Make a fitted model from what its ``state`` gave.
+
+    Raises:
+        UnknownModelError: the table has no such name.
+        DamagedError: the state is not one of this model.
+    """
+    return model_class(name).restore(state)
+
+
+def accepts(name: str, option: str) -> bool:
+    """Say whether a model has an option of this name."""
+    return option in option_names(model_class(name).Config)

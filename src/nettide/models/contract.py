@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -158,7 +158,18 @@ class Model(Protocol):
         ...
 
 
-ModelFactory = Callable[..., Model]
+class ModelClass(Protocol):
+    """What the table of models names: a class that makes and restores models."""
+
+    Config: ClassVar[type[Any]]
+
+    def __call__(self, config: Any) -> Model:
+        """Make an unfitted model of a ``Config``."""
+        ...
+
+    def restore(self, state: State) -> Model:
+        """Make a fitted model from what ``state`` gave."""
+        ...
 
 
 def last_cutoff(panel: Panel) -> Ints:

@@ -1,0 +1,139 @@
+"""Options that several verbs share, and how they become a ``Reading``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nettide.tasks.load import Reading
+
+_READ = "Reading the data"
+
+
+class Aggregate(str, Enum):
+    """How readings within a step become one."""
+
+    mean = "mean"
+    max = "max"
+    sum = "sum"
+    last = "last"
+
+
+class Missing(str, Enum):
+    """What a step without a reading means."""
+
+    gap = "gap"
+    zero = "zero"
+
+
+class Invalid(str, Enum):
+    """What to do with negative and infinite readings."""
+
+    error = "error"
+    gap = "gap"
+
+
+class Duplicates(str, Enum):
+    """What to do when a series has several values at one time."""
+
+    error = "error"
+    first = "first"
+    last = "last"
+    mean = "mean"
+
+
+class Counter(str, Enum):
+    """Width of an octet counter."""
+
+    bits32 = "32"
+    bits64 = "64"
+
+
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="CSV or Parquet file, or a folder of them.")]
+TimeOption = Annotated[str | None, typer.Option("--time", help="Time column; guessed if clear.", rich_help_panel=_READ)]
+IdOption = Annotated[str | None, typer.Option("--id", help="Column naming the series.", rich_help_panel=_READ)]
+TargetOption = Annotated[
+    str | None,
+    typer.Option("--target", help="Column to forecast; '*' takes each column as a series.", rich_help_panel=_READ),
+]
+ZoneOption = Annotated[
+    str | None,
+    typer.Option(
+        "--zone", help="Time zone of the place, as Europe/Prague; times without one are in it.", rich_help_panel=_READ
+    ),
+]
+StepOption = Annotated[
+    str | None,
+    typer.Option("--step", help="Step of the grid, as 5min, 1h, 1d; found if regular.", rich_help_panel=_READ),
+]
+AggregateOption = Annotated[
+    Aggregate, typer.Option("--aggregate", help="How readings within a step become one.", rich_help_panel=_READ)
+]
+MissingOption = Annotated[
+    Missing,
+    typer.Option(
+        "--missing", help="A step without a reading is unknown (gap) or no traffic (zero).", rich_help_panel=_READ
+    ),
+]
+InvalidOption = Annotated[
+    Invalid,
+    typer.Option("--invalid", help="Negative or infinite readings end the run, or become gaps.", rich_help_panel=_READ),
+]
+DuplicatesOption = Annotated[
+    Duplicates, typer.Option("--duplicates", help="Several values of one series at one time.", rich_help_panel=_READ)
+]
+CounterOption = Annotated[
+    Counter | None,
+    typer.Option("--counter", help="The target counts octets: turn it into bit/s.", rich_help_panel=_READ),
+]
+CapacityOption = Annotated[
+    str | None,
+    typer.Option("--capacity", help="Most a link can carry, as 10G; tells wraps from restarts.", rich_help_panel=_READ),
+]
+UnitOption = Annotated[
+    str, typer.Option("--unit", help="Unit of the target, as bit/s or bytes.", rich_help_panel=_READ)
+]
+
+
+def reading(
+    *,
+    time: str | None = None,
+    id: str | None = None,
+    target: str | None = None,
+    zone: str | None = None,
+    step: str | None = None,
+    aggregate: Aggregate = Aggregate.mean,
+    missing: Missing = Missing.gap,
+    invalid: Invalid = Invalid.error,
+    duplicates: Duplicates = Duplicates.error,
+    counter: Counter | None = None,
+    capacity: str | None = None,
+    unit: str = "",
+) -> Reading:
+    """Make a ``Reading`` of the options as they were typed.
+
+    Raises:
+        UnitError: the step or the capacity is not understood.
+    """
+    from nettide.prepare.grid import GridChoice
+    from nettide.sources.contract import Layout
+    from nettide.tasks.load import Reading
+    from nettide.units import parse_quantity, parse_step
+
+    return Reading(
+        layout=Layout(time=time, id=id, target=target, zone=zone),
+        grid=GridChoice(
+            step_seconds=None if step is None else parse_step(step),
+            aggregate=aggregate.value,
+            missing=missing.value,
+            invalid=invalid.value,
+            duplicates=duplicates.value,
+        ),
+        unit=unit,
+        zone=zone or "UTC",
+        capacity=None if capacity is None else parse_quantity(capacity),
+        counter_bits=None if counter is None else (32 if counter is Counter.bits32 else 64),
+    )

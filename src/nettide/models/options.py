@@ -1,0 +1,88 @@
+"""Options as texts or values -> the fields of a config dataclass."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from nettide.errors import OptionError, unknown
+
+_TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def option_names(config: type[Any]) -> tuple[str, ...]:
+    """Give the names of the fields of a config dataclass."""
+    return tuple(field.name for field in dataclasses.fields(config))
+
+
+def build_config(config: type[Any], values: Mapping[str, Any], *, what: str) -> Any:
+    """Make a config from values or texts, checking each against its field's type.
+
+    The config's own ``__post_init__`` may refuse values too, with an OptionError.
+
+    Args:
+        config: a dataclass whose fields are bool, int, float, str, Literal, tuple of int, or optional ones.
+        values: field name -> value, or a text such as ``--set`` gives.
+        what: whose options they are, for messages.
+
+    Raises:
+        OptionError: a name is unknown or a value is not of the field's type.
+    """
+    hints = typing.get_type_hints(config)
+    known = option_names(config)
+    built = {}
+    for name, value in values.items():
+        if name not in known:
+            raise OptionError(f"{what}: {unknown('option', name, known)}")
+        try:
+            built[name] = _convert(value, hints[name])
+        except ValueError as error:
+            raise OptionError(f"{what}: option {name}={value}: {error}") from None
+    return config(**built)
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        if value is None or value == "none":
+            return None
+        return _convert(value, next(one for one in arguments if one is not type(None)))
+    if origin is typing.Literal:
+        if value not in arguments:
+            raise ValueError(f"known: {', '.join(map(str, arguments))}")
+        return value
+    if origin is tuple:
+        parts = value.replace("-", ",").split(",") if isinstance(value, str) else value
+        return tuple(_convert(part, arguments[0]) for part in parts)
+    return _convert_plain(value, hint)
+
+
+def _convert_plain(value: Any, kind: type) -> Any:
+    if kind is bool:
+        text = str(value).lower()
+        if text not in _TRUE + _FALSE:
+            raise ValueError("write true or false")
+        return text in _TRUE
+    if kind is int:
+        if isinstance(value, bool):
+            raise ValueError("is not a whole number")
+        try:
+            number = int(value)
+        except ValueError:
+            raise ValueError("is not a whole number") from None
+        if number != float(value):
+            raise ValueError("is not a whole number")
+        return number
+    if kind is float:
+        try:
+            number = float(value)
+        except ValueError:
+            raise ValueError("is not a number") from None
+        if not math.isfinite(number):
+            raise ValueError("is not finite")
+        return number
+    return str(value)

@@ -1,0 +1,67 @@
+"""Read a file, folder or system into rows and a panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nettide.errors import OptionError
+from nettide.panel import Panel
+from nettide.prepare.grid import GridChoice, to_panel
+from nettide.prepare.rates import rows_as_rates
+from nettide.prepare.rows import Rows
+from nettide.sources import read_rows
+from nettide.sources.contract import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How input becomes a panel.
+
+    Args:
+        layout: which columns mean what.
+        grid: the step, and what to do with many, missing, bad and repeated readings.
+        unit: unit of the target; ``bit/s`` where counters become rates.
+        zone: IANA zone of the place, for the calendar.
+        capacity: most the target can be, in its unit; for counters in bits per second.
+        counter_bits: the target counts octets in a counter of this width; None when it is no counter.
+    """
+
+    layout: Layout = field(default_factory=Layout)
+    grid: GridChoice = field(default_factory=GridChoice)
+    unit: str = ""
+    zone: str = "UTC"
+    capacity: float | None = None
+    counter_bits: Literal[32, 64] | None = None
+
+
+def load_rows(location: str, reading: Reading) -> Rows:
+    """Read rows, with counters turned into rates where asked.
+
+    Raises:
+        SourceError: the location cannot be read as traffic.
+        OptionError: counters were named without a capacity.
+    """
+    rows = read_rows(location, reading.layout)
+    if reading.counter_bits is None:
+        return rows
+    if reading.capacity is None:
+        raise OptionError("counters need the capacity of the link to tell a wrap from a restart: add --capacity 10G")
+    return rows_as_rates(rows, capacity_bps=reading.capacity, counter_bits=reading.counter_bits, octets=True)
+
+
+def load(location: str, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
+    """Read a panel.
+
+    Returns:
+        The panel, and sentences for the user: what was guessed, sorted, dropped or left unknown.
+
+    Raises:
+        SourceError: the location cannot be read as traffic.
+        PanelError: its readings do not form series on one grid.
+        OptionError: counters were named without a capacity.
+    """
+    rows = load_rows(location, reading)
+    unit = reading.unit or ("bit/s" if reading.counter_bits else "")
+    panel, notes = to_panel(rows, reading.grid, unit=unit, zone=reading.zone, capacity=reading.capacity)
+    return panel, (*rows.notes, *notes)
