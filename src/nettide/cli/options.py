@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _READ = "Reading the data"
 
 
-class Aggregate(str, Enum):
+class Aggregate(StrEnum):
     """How readings within a step become one."""
 
     mean = "mean"
@@ -22,21 +22,21 @@ class Aggregate(str, Enum):
     last = "last"
 
 
-class Missing(str, Enum):
+class Missing(StrEnum):
     """What a step without a reading means."""
 
     gap = "gap"
     zero = "zero"
 
 
-class Invalid(str, Enum):
+class Invalid(StrEnum):
     """What to do with negative and infinite readings."""
 
     error = "error"
     gap = "gap"
 
 
-class Duplicates(str, Enum):
+class Duplicates(StrEnum):
     """What to do when a series has several values at one time."""
 
     error = "error"
@@ -45,7 +45,7 @@ class Duplicates(str, Enum):
     mean = "mean"
 
 
-class Counter(str, Enum):
+class Counter(StrEnum):
     """Width of an octet counter."""
 
     bits32 = "32"

@@ -1,0 +1,85 @@
+"""Scaling of windows: a location and scale of their own, or of their series, and a shape that tames bursts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+ScalingName = Literal["robust", "standard", "min-max", "none"]
+TransformName = Literal["asinh", "log", "none"]
+
+_LARGEST = 14.0  # sinh(14) is 600,000 scales: no forecast needs more, and float32 holds it
+_SMALLEST = 1e-6  # a deviation below this share of the largest value is rounding, not variation
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Location and scale of a batch of windows.
+
+    Args:
+        location: shape (batch, 1).
+        scale: positive, shape (batch, 1).
+        transform: what is done after (y - location) / scale.
+    """
+
+    location: Tensor
+    scale: Tensor
+    transform: TransformName
+
+    def apply(self, values: Tensor) -> Tensor:
+        """Scale raw values, shape (batch, ...); NaN stays NaN."""
+        shape = (len(values),) + (1,) * (values.dim() - 1)
+        scaled = (values - self.location.view(shape)) / self.scale.view(shape)
+        if self.transform == "asinh":
+            return torch.asinh(scaled)
+        if self.transform == "log":
+            return torch.sign(scaled) * torch.log1p(scaled.abs())
+        return scaled
+
+    def invert(self, scaled: Tensor) -> Tensor:
+        """Undo ``apply``, shape (batch, ...); far outside the window's values it is bounded, never infinite."""
+        shape = (len(scaled),) + (1,) * (scaled.dim() - 1)
+        if self.transform == "asinh":
+            scaled = torch.sinh(scaled.clamp(-_LARGEST, _LARGEST))
+        elif self.transform == "log":
+            bounded = scaled.clamp(-_LARGEST, _LARGEST)
+            scaled = torch.sign(bounded) * torch.expm1(bounded.abs())
+        return self.location.view(shape) + self.scale.view(shape) * scaled
+
+
+def window_scale(window: Tensor, fallback: Tensor, *, scaling: ScalingName, transform: TransformName) -> Scale:
+    """Give each window its own location and scale from its known values.
+
+    ``robust`` is the median and the mean absolute deviation from it; ``standard`` mean and standard deviation.
+    A window that does not vary is scaled by its size, a window of zeros by one. So a panel times 1e12 or
+    1e-12 looks the same to the network.
+
+    Args:
+        window: raw values, NaN where unknown, shape (batch, time).
+        fallback: location of a window without known values, shape (batch, 1).
+        scaling: ``robust`` or ``standard``.
+        transform: kept in the result.
+    """
+    known = ~torch.isnan(window)
+    count = known.sum(1, keepdim=True).clamp(min=1)
+    empty = ~known.any(1, keepdim=True)
+    filled = torch.where(known, window, 0.0)
+    if scaling == "robust":
+        location = torch.nanmedian(window, dim=1, keepdim=True).values
+    else:
+        location = filled.sum(1, keepdim=True) / count
+    location = torch.where(empty, fallback, location)
+    deviation = torch.where(known, window - location, 0.0)
+    if scaling == "robust":
+        spread = deviation.abs().sum(1, keepdim=True) / count
+    else:
+        # divided by the largest first: squares of 1e-30 or 1e30 leave float32
+        most = deviation.abs().amax(1, keepdim=True)
+        unit = torch.where(most > 0, most, 1.0)
+        spread = unit * ((deviation / unit).square().sum(1, keepdim=True) / count).sqrt()
+    largest = torch.maximum(filled.abs().amax(1, keepdim=True), torch.where(empty, location.abs(), 0.0))
+    spread = torch.where(spread > _SMALLEST * largest, spread, largest)
+    return Scale(location, torch.where(spread > 0, spread, 1.0), transform)

@@ -1,0 +1,288 @@
+"""The training loop: epochs over sampled windows, early stopping, checkpoints, stop requests."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from nettide.errors import TrainingError
+from nettide.models.contract import Checkpoint, Ending, Epoch, Monitor, State
+
+OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
+ScheduleName = Literal["cosine", "linear", "constant"]
+_SHOWN_EVERY_SECONDS = 0.2
+_CHECKPOINT_EVERY_SECONDS = 5.0
+
+LossOf = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""Window numbers, int64, shape (batch,) -> summed loss and number of known targets, both scalar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Args:
+        epochs: most passes.
+        batch_size: windows a batch.
+        windows_per_epoch: most windows a pass; a smaller set is passed whole.
+        optimizer: which optimizer; sgd has momentum 0.9.
+        learning_rate: its highest value.
+        schedule: how the learning rate falls after the warm-up; to zero at the last batch, or not at all.
+        warmup: batches in which it rises; at most a tenth of all.
+        weight_decay: of the weights, as the optimizer means it.
+        clip: largest norm of a gradient.
+        patience: epochs without gain on the validation windows before training ends; 0 never ends it.
+        seed: of the order of windows and of dropout.
+    """
+
+    epochs: int
+    batch_size: int
+    windows_per_epoch: int
+    optimizer: OptimizerName
+    learning_rate: float
+    schedule: ScheduleName
+    warmup: int
+    weight_decay: float
+    clip: float
+    patience: int
+    seed: int
+
+
+def make_optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
+    """Make the optimizer that a schedule names."""
+    weights, rate, decay = network.parameters(), schedule.learning_rate, schedule.weight_decay
+    if schedule.optimizer == "adam":
+        return torch.optim.Adam(weights, lr=rate, weight_decay=decay)
+    if schedule.optimizer == "adamw":
+        return torch.optim.AdamW(weights, lr=rate, weight_decay=decay)
+    if schedule.optimizer == "sgd":
+        return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9)
+    return torch.optim.RMSprop(weights, lr=rate, weight_decay=decay)
+
+
+def learning_rate_at(batch: int, batches: int, schedule: Schedule) -> float:
+    """Give the learning rate of a batch, counted from 0 over all epochs."""
+    warmup = min(schedule.warmup, batches // 10)
+    if batch < warmup:
+        return schedule.learning_rate * (batch + 1) / warmup
+    if schedule.schedule == "constant":
+        return schedule.learning_rate
+    done = (batch - warmup) / max(1, batches - warmup)
+    share = 0.5 * (1 + math.cos(math.pi * done)) if schedule.schedule == "cosine" else 1 - done
+    return schedule.learning_rate * share
+
+
+def epoch_batches(count: int, schedule: Schedule, epoch: int) -> Iterator[Tensor]:
+    """Give the window numbers of each batch of an epoch; the same for the same seed and epoch."""
+    generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + epoch)
+    size = min(count, schedule.windows_per_epoch)
+    if count <= 4 * size:
+        numbers = torch.randperm(count, generator=generator)[:size]
+    else:  # far fewer than there are: a repeated window is rare and harmless, a permutation of all is not free
+        numbers = torch.randint(count, (size,), generator=generator)
+    yield from numbers.split(schedule.batch_size)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came out of a training; the network holds the best weights."""
+
+    epochs: tuple[Epoch, ...]
+    best_epoch: int
+    ending: Ending
+
+
+class _Stop(Exception):  # noqa: N818  (a signal, not an error)
+    def __init__(self, ending: Ending) -> None:
+        self.ending = ending
+
+
+class Trainer:
+    """Trains one network; keeps the weights of the epoch with the least validation loss.
+
+    Args:
+        network: trained in place.
+        loss_of: gives the loss of training windows by number.
+        windows: how many training windows exist.
+        validate: gives the mean validation loss; None keeps the last weights.
+        schedule: how long and how fast.
+        monitor: is told and may stop.
+        checkpoint: where to keep what a killed training needs; None keeps nothing.
+        fingerprint: what must be equal for a checkpoint to be resumed (options, data).
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        loss_of: LossOf,
+        *,
+        windows: int,
+        validate: Callable[[], float] | None,
+        schedule: Schedule,
+        monitor: Monitor,
+        checkpoint: Checkpoint | None,
+        fingerprint: Mapping[str, Any],
+    ) -> None:
+        self.network, self._loss_of, self._windows = network, loss_of, windows
+        self._validate, self._schedule, self._monitor = validate, schedule, monitor
+        self._checkpoint, self._fingerprint = checkpoint, dict(fingerprint)
+        self._optimizer = make_optimizer(network, schedule)
+        self._history: list[Epoch] = []
+        self._best_epoch = 0
+        self._best_loss = math.inf
+        self._best = self._copy()
+        self._saved_at = -math.inf
+
+    def run(self) -> Trained:
+        """Train to the end, or to the checkpoint's end where one is resumed.
+
+        Raises:
+            TrainingError: the loss is no longer finite, or the checkpoint is of another training.
+        """
+        ending: Ending = "finished"
+        try:
+            if not self._resume() and self._validate is not None:
+                self._best_loss = self._validate()
+            while len(self._history) < self._schedule.epochs:
+                if self._out_of_patience():
+                    raise _Stop("early")
+                self._epoch(len(self._history) + 1)
+        except _Stop as stop:
+            ending = stop.ending
+        except KeyboardInterrupt:
+            ending = "interrupted"
+        if ending == "early" and self._best_epoch == len(self._history):
+            ending = "finished"
+        self.network.load_state_dict(self._best)
+        self.network.eval()
+        return Trained(tuple(self._history), self._best_epoch, ending)
+
+    def _out_of_patience(self) -> bool:
+        patience = self._schedule.patience
+        return bool(patience and self._validate and len(self._history) - self._best_epoch >= patience)
+
+    def _epoch(self, epoch: int) -> None:
+        schedule, started = self._schedule, time.perf_counter()
+        size = min(self._windows, schedule.windows_per_epoch)
+        batches = -(-size // schedule.batch_size)
+        total, known, shown = 0.0, 0, started
+        self.network.train()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(schedule.seed * 1_000_003 + epoch)  # dropout: the same in a resumed epoch
+            for place, numbers in enumerate(epoch_batches(self._windows, schedule, epoch)):
+                rate = learning_rate_at((epoch - 1) * batches + place, schedule.epochs * batches, schedule)
+                for group in self._optimizer.param_groups:
+                    group["lr"] = rate
+                loss, count = self._batch(numbers, epoch)
+                total, known = total + loss, known + count
+                now = time.perf_counter()
+                if now - shown > _SHOWN_EVERY_SECONDS or place == batches - 1:
+                    shown = now
+                    self._monitor.on_batch(
+                        epoch=epoch,
+                        epochs=schedule.epochs,
+                        batch=place + 1,
+                        batches=batches,
+                        loss=total / max(known, 1),
+                    )
+                if self._monitor.stop_requested():
+                    raise _Stop("requested")
+        self._finish_epoch(epoch, total / max(known, 1), rate, size, started)
+
+    def _batch(self, numbers: Tensor, epoch: int) -> tuple[float, int]:
+        self._optimizer.zero_grad(set_to_none=True)
+        summed, known = self._loss_of(numbers)
+        count = int(known)
+        if not count:
+            return 0.0, 0
+        mean = summed / count
+        value = float(mean.detach())
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"training diverged in epoch {epoch}: the loss is {value}; lower the learning rate "
+                f"(now {self._schedule.learning_rate:g}) or clip gradients (now {self._schedule.clip:g})"
+            )
+        mean.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self._schedule.clip)
+        self._optimizer.step()
+        return value * count, count
+
+    def _finish_epoch(self, epoch: int, loss: float, rate: float, windows: int, started: float) -> None:
+        validation = self._validate() if self._validate is not None else None
+        if validation is None or validation < self._best_loss:
+            self._best_loss = math.inf if validation is None else validation
+            self._best_epoch, self._best = epoch, self._copy()
+        seconds = time.perf_counter() - started
+        report = Epoch(
+            epoch=epoch,
+            epochs=self._schedule.epochs,
+            loss=loss,
+            validation_loss=validation,
+            learning_rate=rate,
+            best_epoch=self._best_epoch,
+            windows=windows,
+            seconds=seconds,
+            seconds_left=seconds * (self._schedule.epochs - epoch),
+        )
+        self._history.append(report)
+        self._save()
+        self._monitor.on_epoch(report)
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+
+    def _save(self) -> None:
+        now = time.perf_counter()
+        if self._checkpoint is None or now - self._saved_at < _CHECKPOINT_EVERY_SECONDS:
+            return
+        self._saved_at = now
+        tensors = {f"now.{name}": value.detach().numpy() for name, value in self.network.state_dict().items()}
+        tensors |= {f"best.{name}": value.numpy() for name, value in self._best.items()}
+        for number, slot in self._optimizer.state_dict()["state"].items():
+            tensors |= {
+                f"optimizer.{number}.{name}": value.numpy() for name, value in slot.items() if value is not None
+            }
+        document = {
+            "fingerprint": self._fingerprint,
+            "history": [asdict(one) for one in self._history],
+            "best_epoch": self._best_epoch,
+            "best_loss": self._best_loss if math.isfinite(self._best_loss) else None,
+        }
+        self._checkpoint.save(State(document, tensors))
+
+    def _resume(self) -> bool:
+        state = self._checkpoint.load() if self._checkpoint is not None else None
+        if state is None:
+            return False
+        kept = state.document["fingerprint"]
+        for name, value in self._fingerprint.items():
+            if kept.get(name) != value:
+                raise TrainingError(
+                    f"the checkpoint is of another training: {name} was {kept.get(name)!r}, now {value!r}; "
+                    "start anew without --resume"
+                )
+        tensors: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}}
+        slots: dict[int, dict[str, Tensor]] = {}
+        for key, value in state.tensors.items():
+            part, _, name = key.partition(".")
+            tensor = torch.from_numpy(value.copy())
+            if part == "optimizer":
+                number, _, slot = name.partition(".")
+                slots.setdefault(int(number), {})[slot] = tensor
+            else:
+                tensors[part][name] = tensor
+        self.network.load_state_dict(tensors["now"])
+        self._best = tensors["best"]
+        groups = self._optimizer.state_dict()["param_groups"]
+        self._optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        self._history = [Epoch(**one) for one in state.document["history"]]
+        self._best_epoch = state.document["best_epoch"]
+        loss = state.document["best_loss"]
+        self._best_loss = math.inf if loss is None else loss
+        return True

@@ -1,0 +1,204 @@
+"""Windows of a panel: one resident tensor, and batches gathered from it by (series, cutoff)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nettide.arrays import Floats
+from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS, calendar_features
+
+ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
+"""What a target step may look like: the last value, the same time one day ago, one week ago, the mean of four
+level-adjusted weeks, the mean of seven days, the mean of the context."""
+_WEEKS, _DAYS = 4, 7
+_LEVEL_RATIO = 4.0  # a week is adjusted by at most this factor: beyond it, its level says nothing of today's
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Raw windows; nothing in them but ``truth`` lies after the cutoff.
+
+    Args:
+        past: target within the context, NaN unknown, shape (batch, context).
+        channels: other channels within the context, shape (batch, context, channel).
+        last: last known target value at the cutoff, NaN if none, shape (batch, 1).
+        anchors: shape (batch, horizon, anchor), NaN where unknown.
+        past_calendar: shape (batch, context, feature).
+        next_calendar: shape (batch, horizon, feature).
+        truth: target after the cutoff, NaN unknown, shape (batch, horizon).
+        series: index of the series, shape (batch,).
+    """
+
+    past: Tensor
+    channels: Tensor
+    last: Tensor
+    anchors: Tensor
+    past_calendar: Tensor
+    next_calendar: Tensor
+    truth: Tensor
+    series: Tensor
+
+
+def _carried_forward(values: Floats) -> Floats:
+    """Give the last known value at each step, NaN before the first, shape (series, time)."""
+    place = np.where(np.isnan(values), 0, np.arange(values.shape[1])[None, :])
+    np.maximum.accumulate(place, axis=1, out=place)
+    return np.take_along_axis(values, place, axis=1)
+
+
+def _trailing_mean(values: Floats, length: int) -> Floats:
+    """Give the mean of the known values among the last ``length`` steps, shape (series, time)."""
+    # sums run in float64 over values divided by their series' largest, so that no scale loses digits
+    known = ~np.isnan(values)
+    largest = np.nanmax(np.where(known, np.abs(values), 0.0), axis=1, keepdims=True)
+    unit = np.where(largest > 0, largest, 1.0)
+    sums = np.cumsum(np.where(known, values / unit, 0.0), axis=1)
+    counts = np.cumsum(known, axis=1, dtype=np.float64)
+    for total in (sums, counts):
+        total[:, length:] = total[:, length:] - total[:, :-length].copy()
+    return np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan) * unit
+
+
+class Windows:
+    """The windows of a panel, resident in memory once.
+
+    Args:
+        panel: one or thousands of series.
+        context: steps of a window up to and with its cutoff.
+        horizon: steps after the cutoff.
+        channels: whether the other channels are gathered too.
+    """
+
+    def __init__(self, panel: Panel, *, context: int, horizon: int, channels: bool) -> None:
+        self.context, self.horizon, self.steps = context, horizon, panel.steps
+        target = panel.target
+        count = len(target)
+        self._day, self._week = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS)
+        # column 0 of the flat tensors stands for every step before the first: unknown
+        lead = np.full((count, 1), np.nan)
+        self._stride = panel.steps + 1
+        self._target = torch.from_numpy(np.concatenate([lead, target], axis=1).astype(np.float32)).reshape(-1)
+        self._carried = torch.from_numpy(
+            np.concatenate([lead, _carried_forward(target)], axis=1).astype(np.float32)
+        ).reshape(-1)
+        self._level = torch.from_numpy(
+            np.concatenate([lead, _trailing_mean(target, self._week)], axis=1).astype(np.float32)
+        ).reshape(-1)
+        pad = ((0, 0), (context, horizon))
+        padded = np.pad(target.astype(np.float32), pad, constant_values=np.nan)
+        self._past = torch.from_numpy(padded).unfold(1, context, 1)  # (series, time + horizon + 1, context), a view
+        self._truth = torch.from_numpy(padded[:, context:]).unfold(1, horizon, 1)  # (series, time + 1, horizon), a view
+        self._others: Tensor | None = None
+        if channels and len(panel.channels) > 1:
+            others = np.pad(panel.values[:, :, 1:].astype(np.float32), (*pad, (0, 0)), constant_values=np.nan)
+            self._others = torch.from_numpy(others).unfold(1, context, 1)  # (series, time, channel, context), a view
+        zones = sorted({one.zone for one in panel.series})
+        seconds = panel.start + panel.step_seconds * np.arange(-context, panel.steps + horizon, dtype=np.int64)
+        calendars = np.stack([calendar_features(seconds, zone) for zone in zones]).astype(np.float32)
+        calendar = torch.from_numpy(calendars)  # (zone, context + time + horizon, feature)
+        self._past_calendar = calendar.unfold(1, context, 1)
+        self._next_calendar = calendar[:, context:].unfold(1, horizon, 1)
+        self._zone = torch.tensor([zones.index(one.zone) for one in panel.series], dtype=torch.int64)
+        ahead = torch.arange(1, horizon + 1)
+        self._ahead = ahead
+        self._days_back = torch.ceil(ahead / self._day).to(torch.int64)
+        self._weeks_back = torch.ceil(ahead / self._week).to(torch.int64)
+
+    def batch(self, series: Tensor, cutoff: Tensor) -> Batch:
+        """Gather windows.
+
+        Args:
+            series: index of the series, int64, shape (batch,).
+            cutoff: index of the last seen step, int64, shape (batch,).
+        """
+        zone, at = self._zone[series], cutoff + 1
+        past = self._past[series, at]  # (batch, context)
+        others = past.new_empty((*past.shape, 0))
+        if self._others is not None:
+            others = self._others[series, at].transpose(1, 2)  # (batch, context, channel)
+        return Batch(
+            past=past,
+            channels=others,
+            last=self._at(self._carried, series[:, None], cutoff[:, None]),
+            anchors=self._anchors(series, cutoff, past),
+            past_calendar=self._past_calendar[zone, at].transpose(1, 2),
+            next_calendar=self._next_calendar[zone, at].transpose(1, 2),
+            truth=self._truth[series, at],
+            series=series,
+        )
+
+    def _at(self, flat: Tensor, series: Tensor, step: Tensor) -> Tensor:
+        """Give values at (series, step), NaN before the first step."""
+        return flat[series * self._stride + (step + 1).clamp(min=0)]
+
+    def _anchors(self, series: Tensor, cutoff: Tensor, past: Tensor) -> Tensor:
+        row, end = series[:, None], cutoff[:, None]
+        target = end + self._ahead  # (batch, horizon)
+        last = self._at(self._carried, row, end).expand_as(target)
+        day = self._at(self._carried, row, target - self._day * self._days_back)
+        week = self._at(self._carried, row, target - self._week * self._weeks_back)
+        back = self._weeks_back[:, None] + torch.arange(_WEEKS)  # (horizon, week)
+        weeks = self._at(self._target, row[..., None], target[..., None] - self._week * back)
+        # a value k weeks back belongs to the week that ended k - 1 weeks before the cutoff
+        then = self._at(self._level, row[..., None], end[..., None] - self._week * (back - 1))
+        now = self._at(self._level, row, end)[..., None]
+        ratio = torch.nan_to_num(now / then, nan=1.0, posinf=1.0).clamp(1 / _LEVEL_RATIO, _LEVEL_RATIO)
+        weeks = (weeks * ratio).nanmean(-1)
+        back = self._days_back[:, None] + torch.arange(_DAYS)
+        days = self._at(self._target, row[..., None], target[..., None] - self._day * back).nanmean(-1)
+        mean = past.nanmean(1, keepdim=True).expand_as(target)
+        return torch.stack([last, day, week, weeks, days, mean], dim=-1)  # (batch, horizon, anchor)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRanges:
+    """Which (series, cutoff) pairs exist, as one range of cutoffs a series; no list of windows is ever made.
+
+    Args:
+        series: series that have windows, shape (range,).
+        first: first cutoff of each, shape (range,).
+        ends: windows up to and with each range, cumulated, shape (range,).
+        stride: steps from one cutoff to the next.
+    """
+
+    series: Tensor
+    first: Tensor
+    ends: Tensor
+    stride: int
+
+    @property
+    def count(self) -> int:
+        """Number of windows."""
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def pairs(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """Give series and cutoff of windows by their number in 0 ... count - 1, each shape (batch,)."""
+        place = torch.searchsorted(self.ends, numbers, right=True)
+        before = torch.where(place > 0, self.ends[place - 1], 0)
+        return self.series[place], self.first[place] + self.stride * (numbers - before)
+
+
+def window_ranges(first: np.ndarray, last: np.ndarray, *, most: int | None = None) -> WindowRanges:
+    """Make ranges of cutoffs, thinned evenly to about ``most`` windows.
+
+    Args:
+        first: first cutoff of each series, shape (series,).
+        last: last cutoff of each series; before ``first`` where it has none, shape (series,).
+        most: about how many windows to keep; None keeps all.
+    """
+    counts = np.maximum(last - first + 1, 0)
+    stride = max(1, math.ceil(counts.sum() / most)) if most else 1
+    counts = -(-counts // stride)
+    keep = np.flatnonzero(counts)
+    return WindowRanges(
+        torch.from_numpy(keep.astype(np.int64)),
+        torch.from_numpy(first[keep].astype(np.int64)),
+        torch.from_numpy(np.cumsum(counts[keep]).astype(np.int64)),
+        stride,
+    )
