@@ -67,13 +67,8 @@ class NaiveModel:
 
     @property
     def context(self) -> int:
-        """Steps it looks back; where the value there is unknown, an older one is carried forward.
-
-        Raises:
-            MismatchError: not fitted, so the length of a step is unknown.
-        """
-        _require(self._fitted)
-        return max(1, self._season)
+        """Steps it looks back, 0 before ``fit``; where the value there is unknown, an older one is carried forward."""
+        return max(1, self._season) if self._fitted else 0
 
     def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
         """Note the step and choose the season; nothing is trained, nobody is told.
@@ -165,12 +160,7 @@ class WindowMeanModel:
 
     @property
     def context(self) -> int:
-        """Steps of its window, cutoff included.
-
-        Raises:
-            MismatchError: not fitted, so the length of a step is unknown.
-        """
-        _require(self._fitted)
+        """Steps of its window, cutoff included; 0 before ``fit`` where a week was left to it."""
         return self._window
 
     def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
