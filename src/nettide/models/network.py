@@ -22,6 +22,7 @@ class Shape:
         step_features: numbers known at each step of the context (scaled target, whether known, other channels).
         calendar_features: numbers of the calendar of a step; 0 leaves the calendar out.
         anchors: anchors of a target step; 0 leaves them out.
+        recent_features: numbers that say how well seasonal lags did of late; 0 leaves them out.
         patch: steps of the context that make one step of the recurrence.
         horizon: steps ahead.
         outputs: values a target step: one a quantile level, or one alone.
@@ -37,6 +38,7 @@ class Shape:
     step_features: int
     calendar_features: int
     anchors: int
+    recent_features: int
     patch: int
     horizon: int
     outputs: int
@@ -145,7 +147,7 @@ class ForecastNetwork(nn.Module):
             batch_first=True,
             dropout=shape.dropout if shape.layers > 1 else 0.0,
         )
-        features = shape.hidden
+        features = shape.hidden + shape.recent_features
         self.convolution: ConvolutionBranch | None = None
         if shape.filters:
             self.convolution = ConvolutionBranch(shape.step_features, shape.filters, shape.kernels)
@@ -153,7 +155,9 @@ class ForecastNetwork(nn.Module):
         self.drop = nn.Dropout(shape.dropout)
         self.head = QuantileHead(shape, features)
 
-    def forward(self, steps: Tensor, patch_calendar: Tensor, next_calendar: Tensor, anchors: Tensor) -> Tensor:
+    def forward(
+        self, steps: Tensor, patch_calendar: Tensor, next_calendar: Tensor, anchors: Tensor, recent: Tensor
+    ) -> Tensor:
         """Forecast windows, in scaled space.
 
         Args:
@@ -161,6 +165,7 @@ class ForecastNetwork(nn.Module):
             patch_calendar: calendar of the last step of each patch, shape (batch, patch, calendar).
             next_calendar: shape (batch, horizon, calendar).
             anchors: scaled, NaN where unknown, shape (batch, horizon, anchor).
+            recent: shape (batch, recent feature).
 
         Returns:
             shape (batch, horizon, output).
@@ -168,7 +173,7 @@ class ForecastNetwork(nn.Module):
         batch = len(steps)
         patches = steps.reshape(batch, -1, self.shape.patch * self.shape.step_features)
         states, _ = self.encoder(torch.cat([patches, patch_calendar], dim=-1))  # (batch, patch, hidden)
-        state = self.drop(states[:, -1])
+        state = torch.cat([self.drop(states[:, -1]), recent], dim=-1)
         if self.convolution is not None:
             state = torch.cat([state, self.convolution(steps.transpose(1, 2))], dim=-1)
         outputs: Tensor = self.head(state.float(), next_calendar, anchors)

@@ -15,6 +15,7 @@ from torch import Tensor
 from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError
 from nettide.forecast import LEVELS, Forecast
+from nettide.models.calibration import POOL_SERIES, adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.fitted import Fitted
 from nettide.models.losses import LossName, training_loss
@@ -29,6 +30,8 @@ from nettide.prepare.calendar import CALENDAR_FEATURES, DAY_SECONDS, WEEK_SECOND
 torch.set_flush_denormal(True)  # inherited by the threads that torch starts: recurrent steps are up to 4 times faster
 
 MOST_HORIZON = 336
+_RECENT_FEATURES = 6
+_MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
 _VALIDATION_WINDOWS = 2048
 
@@ -70,6 +73,7 @@ class RecurrentConfig:
         patience: epochs without gain before training ends early; 0 never ends it.
         validation_share: last share of the history kept for early stopping.
         precision: bfloat16 runs the encoder in mixed precision.
+        adapt: whether the errors of the last forecasts move and widen the bands.
 
     Raises:
         OptionError: a value is outside its range.
@@ -104,6 +108,7 @@ class RecurrentConfig:
     patience: int = 4
     validation_share: float = 0.125
     precision: Literal["float32", "bfloat16"] = "float32"
+    adapt: bool = True
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -248,33 +253,61 @@ class RecurrentModel:
         Raises:
             MismatchError: not fitted, another step, a channel is missing, or min-max ranges of a series are unknown.
         """
-        network = self.network
+        self.network  # noqa: B018  (raises where nothing is fitted)
         assert self._fitted is not None
         panel = self._fitted.matching(panel)
         outside = [int(one) for one in cutoffs if not 0 <= one < panel.steps]
         if outside:
             raise MismatchError(f"cutoff {outside[0]} is outside the panel's steps 0 ... {panel.steps - 1}")
+        cutoffs = np.asarray(cutoffs, dtype=np.int64)
+        is_point = self.config.loss != "quantile"
+        if self.config.adapt and not is_point:
+            values = self._adapted(panel, cutoffs)
+        else:
+            values = self._quantiles(panel, np.arange(len(panel.series)), cutoffs)
+        return Forecast(
+            ids=panel.ids,
+            units=tuple(one.unit for one in panel.series),
+            cutoffs=panel.seconds[cutoffs],
+            step_seconds=panel.step_seconds,
+            point=values[..., 0 if is_point else _MIDDLE],
+            levels=() if is_point else LEVELS,
+            quantiles=values[..., :0] if is_point else values,
+        )
+
+    def _adapted(self, panel: Panel, cutoffs: Ints) -> Floats:
+        """Give quantiles that recent errors have moved and widened, shape (series, cutoff, horizon, level)."""
+        origins = origins_of(cutoffs, horizon=self.config.horizon)  # (cutoff, origin)
+        earlier = np.unique(origins[origins >= 0])
+        rows = np.arange(len(panel.series))
+        pool = rows[:: -(-len(rows) // POOL_SERIES)]
+        if len(pool) == len(rows):  # one run for all: most origins are cutoffs too
+            every = np.union1d(earlier, cutoffs)
+            both = self._quantiles(panel, rows, every)
+            values, past = both[:, np.searchsorted(every, cutoffs)], both[:, np.searchsorted(every, earlier)]
+        else:
+            values, past = self._quantiles(panel, rows, cutoffs), self._quantiles(panel, pool, earlier)
+        if not len(earlier):
+            return values
+        steps = earlier[:, None] + np.arange(1, self.config.horizon + 1)
+        truth = panel.target[pool][:, np.minimum(steps, panel.steps - 1)]
+        errors = signed_errors(truth, past, middle=_MIDDLE)  # (series, origin, horizon)
+        place = np.searchsorted(earlier, np.maximum(origins, earlier[0]))
+        chosen = np.where((origins >= 0)[None, :, :, None], errors[:, place], np.nan)
+        return adjust(values, recent_adjustment(chosen, level=LEVELS[0]), middle=_MIDDLE)
+
+    def _quantiles(self, panel: Panel, rows: Ints, cutoffs: Ints) -> Floats:
+        """Run the network for each of the rows from each cutoff, shape (row, cutoff, horizon, output)."""
         windows, scales = self._windows(panel), self._series_scales(panel)
-        count, horizon, outputs = len(panel.series), self.config.horizon, len(self._levels())
-        values = np.empty((count * len(cutoffs), horizon, outputs))
-        series = torch.arange(count).repeat_interleave(len(cutoffs))
-        cutoff = torch.from_numpy(np.asarray(cutoffs, dtype=np.int64)).repeat(count)
-        network.eval()
+        values = np.empty((len(rows) * len(cutoffs), self.config.horizon, len(self._levels())))
+        series = torch.from_numpy(rows).repeat_interleave(len(cutoffs))
+        cutoff = torch.from_numpy(cutoffs).repeat(len(rows))
+        self.network.eval()
         with torch.inference_mode():
             for start in range(0, len(series), _PREDICT_BATCH):
                 part = slice(start, start + _PREDICT_BATCH)
                 values[part] = self._forecast(windows.batch(series[part], cutoff[part]), scales).numpy()
-        values = values.reshape(count, len(cutoffs), horizon, outputs)
-        is_point = self.config.loss != "quantile"
-        return Forecast(
-            ids=panel.ids,
-            units=tuple(one.unit for one in panel.series),
-            cutoffs=panel.seconds[np.asarray(cutoffs, dtype=np.int64)],
-            step_seconds=panel.step_seconds,
-            point=values[..., 0 if is_point else LEVELS.index(0.5)],
-            levels=() if is_point else LEVELS,
-            quantiles=values[..., :0] if is_point else values,
-        )
+        return values.reshape(len(rows), len(cutoffs), self.config.horizon, -1)
 
     def state(self) -> State:
         """Give config, fitted facts and weights."""
@@ -317,6 +350,7 @@ class RecurrentModel:
             step_features=1 + len(self._fitted.channels),
             calendar_features=len(CALENDAR_FEATURES) if config.calendar else 0,
             anchors=len(ANCHORS) if config.anchors else 0,
+            recent_features=_RECENT_FEATURES if config.anchors else 0,
             patch=config.patch,
             horizon=config.horizon,
             outputs=len(levels),
@@ -416,8 +450,9 @@ class RecurrentModel:
             patch_calendar = none[:, None].expand(-1, patch_calendar.shape[1], 0)
         next_calendar = batch.next_calendar if config.calendar else none[:, None].expand(-1, config.horizon, 0)
         anchors = scale.apply(batch.anchors) if config.anchors else none[:, None].expand(-1, config.horizon, 0)
+        recent = _recent_errors(scale.apply(batch.recent)) if config.anchors else none
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bfloat16"):
-            outputs: Tensor = self.network(steps, patch_calendar, next_calendar, anchors)
+            outputs: Tensor = self.network(steps, patch_calendar, next_calendar, anchors, recent)
         return outputs.float()
 
     def _loss(self, batch: Batch, scales: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
@@ -444,6 +479,20 @@ class RecurrentModel:
         lower = values[..., : middle + 1].flip(-1).cummin(-1).values.flip(-1)
         values = torch.cat([lower, upper[..., 1:]], dim=-1)
         return torch.where(torch.isnan(batch.last)[..., None], torch.nan, values)
+
+
+def _recent_errors(recent: Tensor) -> Tensor:
+    """Say how far the last day was from the weekly and the daily lag: mean, and mean size, of the differences.
+
+    Args:
+        recent: scaled values, lag of a week, lag of a day, NaN where unknown, shape (batch, step, 3).
+
+    Returns:
+        shape (batch, 6): both means, both mean sizes, and whether each lag is known; 0 where unknown.
+    """
+    error = recent[..., :1] - recent[..., 1:]  # (batch, step, lag)
+    mean, size = error.nanmean(1), error.abs().nanmean(1)
+    return torch.cat([torch.nan_to_num(mean), torch.nan_to_num(size), (~torch.isnan(mean)).float()], dim=-1)
 
 
 def _scaled_channels(channels: Tensor) -> Tensor:

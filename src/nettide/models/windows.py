@@ -17,6 +17,7 @@ ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
 """What a target step may look like: the last value, the same time one day ago, one week ago, the mean of four
 level-adjusted weeks, the mean of seven days, the mean of the context."""
 _WEEKS, _DAYS = 4, 7
+_RECENT_STEPS = 24
 _LEVEL_RATIO = 4.0  # a week is adjusted by at most this factor: beyond it, its level says nothing of today's
 
 
@@ -29,6 +30,8 @@ class Batch:
         channels: other channels within the context, shape (batch, context, channel).
         last: last known target value at the cutoff, NaN if none, shape (batch, 1).
         anchors: shape (batch, horizon, anchor), NaN where unknown.
+        recent: the last day beside the same times one week and one day before it, at up to 24 steps,
+            NaN where unknown, shape (batch, step, 3).
         past_calendar: shape (batch, context, feature).
         next_calendar: shape (batch, horizon, feature).
         truth: target after the cutoff, NaN unknown, shape (batch, horizon).
@@ -39,6 +42,7 @@ class Batch:
     channels: Tensor
     last: Tensor
     anchors: Tensor
+    recent: Tensor
     past_calendar: Tensor
     next_calendar: Tensor
     truth: Tensor
@@ -63,6 +67,14 @@ def _trailing_mean(values: Floats, length: int) -> Floats:
     for total in (sums, counts):
         total[:, length:] = total[:, length:] - total[:, :-length].copy()
     return np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan) * unit
+
+
+def _middle_mean(values: Tensor) -> Tensor:
+    """Give the median of the known values along the last axis, the mean of the middle two where even."""
+    ordered = values.sort(-1).values  # NaN last
+    known = (~torch.isnan(values)).sum(-1, keepdim=True)
+    pair = torch.cat([(known - 1).clamp(min=0) // 2, known // 2], dim=-1)
+    return ordered.gather(-1, pair.clamp(max=values.shape[-1] - 1)).mean(-1)
 
 
 class Windows:
@@ -127,6 +139,7 @@ class Windows:
             channels=others,
             last=self._at(self._carried, series[:, None], cutoff[:, None]),
             anchors=self._anchors(series, cutoff, past),
+            recent=self._recent(series, cutoff),
             past_calendar=self._past_calendar[zone, at].transpose(1, 2),
             next_calendar=self._next_calendar[zone, at].transpose(1, 2),
             truth=self._truth[series, at],
@@ -149,11 +162,17 @@ class Windows:
         then = self._at(self._level, row[..., None], end[..., None] - self._week * (back - 1))
         now = self._at(self._level, row, end)[..., None]
         ratio = torch.nan_to_num(now / then, nan=1.0, posinf=1.0).clamp(1 / _LEVEL_RATIO, _LEVEL_RATIO)
-        weeks = (weeks * ratio).nanmean(-1)
+        weeks = _middle_mean(weeks * ratio)
         back = self._days_back[:, None] + torch.arange(_DAYS)
         days = self._at(self._target, row[..., None], target[..., None] - self._day * back).nanmean(-1)
         mean = past.nanmean(1, keepdim=True).expand_as(target)
         return torch.stack([last, day, week, weeks, days, mean], dim=-1)  # (batch, horizon, anchor)
+
+    def _recent(self, series: Tensor, cutoff: Tensor) -> Tensor:
+        length = max(self._day, min(_RECENT_STEPS, self._week))
+        row, step = series[:, None], cutoff[:, None] - torch.arange(0, length, -(-length // _RECENT_STEPS))
+        week, day = (self._at(self._carried, row, step - season) for season in (self._week, self._day))
+        return torch.stack([self._at(self._target, row, step), week, day], dim=-1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""Recent errors move and widen bands: what a whole panel did in the last days says what its bands miss now.
+
+A level shift or a holiday week that no validation part warned of shows in the errors of the last few
+forecasts, over all series together. Each cutoff looks only at forecasts that had come true by then.
+
+Source: the idea of adaptive conformal inference, Gibbs and Candès, NeurIPS 2021, with residuals measured in
+widths of the band, pooled over series and shrunk towards no change where they are few.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nettide.arrays import Floats, Ints
+
+ORIGINS = 7
+"""Earlier forecasts that a cutoff looks back on, one a horizon."""
+POOL_SERIES = 256
+"""Most series whose errors are pooled; more would say the same."""
+_SHIFT, _WIDTH = 0.6, 0.7  # how far to follow what the errors say
+_HALF_TRUSTED = 20.0  # forecasts (series x origins) at which half of that is done
+_MOST_SHIFT, _MOST_WIDTH = 1.0, 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What to do with the bands from each cutoff.
+
+    Args:
+        shift: of all quantiles, in widths of the band on that side of the median, shape (cutoff,).
+        below: factor on the widths below the median, shape (cutoff,).
+        above: factor on the widths above it, shape (cutoff,).
+    """
+
+    shift: Floats
+    below: Floats
+    above: Floats
+
+
+def origins_of(cutoffs: Ints, *, horizon: int) -> Ints:
+    """Give the earlier cutoffs that each cutoff looks back on, one a horizon; negative where there is none.
+
+    Returns:
+        shape (cutoff, origin).
+    """
+    return cutoffs[:, None] - horizon * np.arange(1, ORIGINS + 1, dtype=np.int64)
+
+
+def _widths(quantiles: Floats, middle: int) -> tuple[Floats, Floats, Floats]:
+    """Give median, lower and upper width of the band, positive, each shape (...)."""
+    median = quantiles[..., middle]
+    least = np.maximum(1e-6 * np.abs(median), np.finfo(np.float64).tiny)
+    below = np.maximum(median - quantiles[..., 0], least)
+    return median, below, np.maximum(quantiles[..., -1] - median, least)
+
+
+def signed_errors(truth: Floats, quantiles: Floats, *, middle: int) -> Floats:
+    """Give errors in widths of the band: -1 is on its lower edge, 0 on the median, 1 on its upper edge.
+
+    Args:
+        truth: NaN where unknown, shape (...).
+        quantiles: ascending, shape (..., level).
+        middle: which level is the median.
+
+    Returns:
+        shape (...), NaN where unknown.
+    """
+    median, below, above = _widths(quantiles, middle)
+    error = truth - median
+    return error / np.where(error < 0, below, above)
+
+
+def recent_adjustment(errors: Floats, *, level: float) -> Adjustment:
+    """Judge the errors of each cutoff's earlier forecasts.
+
+    Args:
+        errors: signed errors, NaN where unknown, shape (series, cutoff, origin, horizon).
+        level: nominal share below the lower edge of the band, as above the upper one.
+    """
+    count = errors.shape[1]
+    shift, below, above = np.zeros(count), np.ones(count), np.ones(count)
+    for place in range(count):
+        pooled = errors[:, place]
+        known = ~np.isnan(pooled)
+        if not known.any():
+            continue
+        forecasts = known.any(axis=-1).sum()
+        trust = forecasts / (forecasts + _HALF_TRUSTED)
+        low, middle, high = np.quantile(pooled[known], [level, 0.5, 1 - level])
+        shift[place] = np.clip(_SHIFT * trust * middle, -_MOST_SHIFT, _MOST_SHIFT)
+        for width, found in ((below, shift[place] - low), (above, high - shift[place])):
+            width[place] = np.clip(found, 1 / _MOST_WIDTH, _MOST_WIDTH) ** (_WIDTH * trust)
+    return Adjustment(shift, below, above)
+
+
+def adjust(quantiles: Floats, adjustment: Adjustment, *, middle: int) -> Floats:
+    """Move and widen quantiles; they stay ascending and never fall below zero.
+
+    A quantile at zero stays there: where silence is likely it stays likely.
+
+    Args:
+        quantiles: ascending, not negative, shape (series, cutoff, horizon, level).
+        adjustment: one a cutoff.
+        middle: which level is the median.
+    """
+    median, below, above = (part[..., None] for part in _widths(quantiles, middle))
+    shift = adjustment.shift[None, :, None, None]
+    moved = median + shift * np.where(shift < 0, below, above)
+    offset = quantiles - median
+    factor = np.where(offset < 0, adjustment.below[None, :, None, None], adjustment.above[None, :, None, None])
+    adjusted = np.where(quantiles > 0, np.maximum(moved + factor * offset, 0.0), 0.0)
+    # held upwards alone: a quantile kept at zero is below all others
+    return np.maximum.accumulate(adjusted, axis=-1)
