@@ -23,6 +23,9 @@ class Rows:
         values: shape (row, channel); NaN where a cell is empty, infinities as they came.
         lines: line (CSV) or row (Parquet) number of each row in its file, from 1, shape (row,).
         notes: sentences for the user: what was guessed, what was left out.
+        line_name: what ``lines`` count, ``line`` or ``row``.
+        files: names of the files of a folder; empty when all rows come from ``origin`` itself.
+        file: index into files of each row, shape (row,); None when ``files`` is empty.
     """
 
     origin: str
@@ -33,9 +36,28 @@ class Rows:
     values: Floats
     lines: Ints
     notes: tuple[str, ...] = ()
+    line_name: str = "line"
+    files: tuple[str, ...] = ()
+    file: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.series)
+
+    def place(self, row: int) -> str:
+        """Say where a row was read: ``traffic.csv line 812``."""
+        where = self.origin if self.file is None else self.files[self.file[row]]
+        return f"{where} {self.line_name} {self.lines[row]}"
+
+    def take(self, keep: Ints) -> Rows:
+        """Give the rows at the given positions, in that order."""
+        return replace(
+            self,
+            series=self.series[keep],
+            times=self.times[keep],
+            values=self.values[keep],
+            lines=self.lines[keep],
+            file=None if self.file is None else self.file[keep],
+        )
 
     def with_target(self, target: str) -> Rows:
         """Give the rows with the named channel first.
@@ -50,12 +72,5 @@ class Rows:
 
     def of(self, id: str) -> Rows:
         """Give the rows of one series, in their order."""
-        keep = np.flatnonzero(self.series == self.ids.index(id))
-        return replace(
-            self,
-            ids=(id,),
-            series=np.zeros(len(keep), dtype=np.int64),
-            times=self.times[keep],
-            values=self.values[keep],
-            lines=self.lines[keep],
-        )
+        chosen = self.take(np.flatnonzero(self.series == self.ids.index(id)))
+        return replace(chosen, ids=(id,), series=np.zeros(len(chosen), dtype=np.int64))

@@ -1,0 +1,276 @@
+"""From readings at any times to series on one regular grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from nettide.arrays import Bools, Floats, Ints
+from nettide.errors import PanelError
+from nettide.panel import Channel, Panel, Series
+from nettide.prepare.order import Duplicates, gaps_within, milliseconds, sorted_note, sorting, without_duplicates
+from nettide.prepare.rows import Rows
+from nettide.prepare.step import StepFinding, find_step, regular_step
+from nettide.units import step_text
+
+__all__ = ["GridChoice", "StepFinding", "find_step", "to_panel"]
+
+_MOST_CELLS = 10**9
+_YEAR = 31_557_600
+_BLOCK_CELLS = 1 << 16
+_LISTED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class GridChoice:
+    """How readings become steps.
+
+    Args:
+        step_seconds: length of a step; None finds it where readings are regular.
+        aggregate: how the readings of a step become one; empty cells are left aside.
+        missing: a step without a reading is unknown, or no traffic between the first and last known step of its series.
+        invalid: negative targets and infinite values are refused, or become unknown.
+        duplicates: what to do when a series has several values at one time.
+    """
+
+    step_seconds: int | None = None
+    aggregate: Literal["mean", "max", "sum", "last"] = "mean"
+    missing: Literal["gap", "zero"] = "gap"
+    invalid: Literal["error", "gap"] = "error"
+    duplicates: Duplicates = "error"
+
+
+def to_panel(
+    rows: Rows,
+    choice: GridChoice,
+    *,
+    unit: str = "",
+    zone: str = "UTC",
+    capacity: float | None = None,
+) -> tuple[Panel, tuple[str, ...]]:
+    """Put rows on a grid: a step is the whole division of epoch time by its length, from the first to the last known.
+
+    Args:
+        rows: readings in any order, the target first among the channels.
+        choice: how readings become steps.
+        unit: unit of the target.
+        zone: IANA zone of the place, for the calendar.
+        capacity: most the target can be, in its unit.
+
+    Returns:
+        The panel, and sentences for the user: what was sorted, dropped, aggregated, filled or left unknown.
+
+    Raises:
+        PanelError: there is no reading at all, a value is negative or infinite, one (id, time) has several values,
+            readings are irregular and no step was chosen, or the grid would be unreasonably large.
+    """
+    if not len(rows):
+        raise PanelError(f"{rows.origin}: no rows")
+    order, late = sorting(rows)
+    step = regular_step(rows) if choice.step_seconds is None else choice.step_seconds
+    rows, invalid, said = _with_valid_values(rows, choice)
+    notes = [*sorted_note(rows, late), *said]
+    first, count = _bounds(rows, step)
+    flat = _cells(rows, first, count, step)
+    refused = flat[invalid]
+    values = np.full((len(rows.ids) * count, len(rows.channels)), np.nan)
+    if _each_once(flat, len(values)):
+        values[flat] = rows.values
+    else:
+        if not gaps_within(rows, order).all():
+            rows, said = without_duplicates(rows if order is None else rows.take(order), choice.duplicates)
+            notes += said
+            order, flat = None, _cells(rows, first, count, step)
+        at, found = _aggregated(rows.values, flat, order, choice.aggregate)
+        values[at] = found
+        if len(at) < len(rows):
+            what = f"{len(rows):,} readings became {len(at):,} steps of {step_text(step)} by {choice.aggregate}"
+            notes.append(f"{rows.origin}: {what}")
+    grid = values.reshape(len(rows.ids), count, len(rows.channels))
+    notes += _filled(grid, choice, rows, kept_unknown=refused)
+    grid, cut, said = _trimmed(grid, rows)
+    notes += [*said, *_unknown_notes(grid, rows)]
+    panel = Panel(
+        grid,
+        (first + cut) * step,
+        step,
+        tuple(Series(id, unit=unit, zone=zone, capacity=capacity) for id in rows.ids),
+        (Channel(rows.channels[0], unit), *(Channel(name) for name in rows.channels[1:])),
+    )
+    return panel, tuple(notes)
+
+
+def _with_valid_values(rows: Rows, choice: GridChoice) -> tuple[Rows, Bools, tuple[str, ...]]:
+    """Refuse or empty negative targets and infinite values; tells the rows whose target was emptied."""
+    bad = np.isinf(rows.values)
+    bad[:, 0] |= rows.values[:, 0] < 0
+    if not bad.any():
+        return rows, bad[:, 0], ()
+    row, channel = (int(place) for place in np.argwhere(bad)[0])
+    value = rows.values[row, channel]
+    where = (
+        f"{rows.place(row)}: series {rows.ids[rows.series[row]]!r} at {rows.times[row].astype('datetime64[s]')}Z: "
+        f"{rows.channels[channel]!r} is {value:.12g}"
+    )
+    if choice.invalid == "error":
+        what = "infinite" if np.isinf(value) else "below zero"
+        raise PanelError(f"{where}, which is {what}; correct it, or leave such values unknown with --invalid gap")
+    values = np.where(bad, np.nan, rows.values)
+    note = f"{rows.origin}: {int(bad.sum()):,} negative or infinite values became unknown; the first: {where}"
+    return replace(rows, values=values), bad[:, 0], (note,)
+
+
+def _bounds(rows: Rows, step: int) -> tuple[int, int]:
+    """Give the first slot and the number of slots.
+
+    Raises:
+        PanelError: the grid would be unreasonably large.
+    """
+    times = milliseconds(rows)
+    first, last = int(times.min()) // (1000 * step), int(times.max()) // (1000 * step)
+    count = last - first + 1
+    span = count * step
+    ends = (
+        f"from {np.datetime64(first * step, 's')}Z ({rows.place(int(times.argmin()))}) "
+        f"to {np.datetime64(last * step, 's')}Z ({rows.place(int(times.argmax()))})"
+    )
+    cells = count * len(rows.ids) * len(rows.channels)
+    if cells > _MOST_CELLS:
+        raise PanelError(
+            f"a grid {ends} in steps of {step_text(step)} for {len(rows.ids):,} series of "
+            f"{len(rows.channels)} channels has {cells:,} cells, more than {_MOST_CELLS:,}; "
+            "correct a stray time, or choose a longer --step"
+        )
+    if span > 10 * _YEAR:
+        hole = int(np.diff(np.unique(times)).max(initial=0)) // 1000
+        if hole > 5 * _YEAR and 2 * hole > span:
+            raise PanelError(
+                f"readings reach {ends}, with none for {hole / _YEAR:.0f} years in between; "
+                "correct or remove the stray times"
+            )
+    return first, count
+
+
+def _cells(rows: Rows, first: int, count: int, step: int) -> Ints:
+    """Give the cell of each row in a grid of (series, time) laid flat, shape (row,)."""
+    slots = np.floor_divide(milliseconds(rows), 1000 * step)
+    slots += rows.series * count - first
+    return slots
+
+
+def _each_once(flat: Ints, size: int) -> bool:
+    """Say whether no cell has two readings."""
+    if (flat[1:] > flat[:-1]).all():
+        return True
+    return int(np.bincount(flat, minlength=size).max()) <= 1 if size <= 4 * len(flat) else _all_differ(flat)
+
+
+def _all_differ(flat: Ints) -> bool:
+    ordered = np.sort(flat)
+    return bool((ordered[1:] != ordered[:-1]).all())
+
+
+def _aggregated(values: Floats, flat: Ints, order: Ints | None, how: str) -> tuple[Ints, Floats]:
+    """Make one reading of those that fall into one cell.
+
+    Args:
+        values: readings, shape (row, channel).
+        flat: the cell of each row, shape (row,).
+        order: positions that put rows in order of cell and time; None when they stand so.
+        how: ``mean``, ``max``, ``sum`` or ``last``; NaN is left aside, and stays where there is nothing else.
+
+    Returns:
+        The cells, and their readings of shape (cell, channel).
+    """
+    flat = flat if order is None else flat[order]
+    starts = np.append(0, np.flatnonzero(flat[1:] != flat[:-1]) + 1)
+    found = np.empty((len(starts), values.shape[1]))
+    for channel in range(values.shape[1]):
+        column = values[:, channel] if order is None else values[order, channel]
+        known = ~np.isnan(column)
+        if how == "max":
+            found[:, channel] = np.fmax.reduceat(column, starts)
+        elif how == "last":
+            latest = np.maximum.reduceat(np.where(known, np.arange(len(column)), -1), starts)
+            found[:, channel] = np.where(latest >= 0, column[latest], np.nan)
+        else:
+            counts = np.add.reduceat(known, starts, dtype=np.int64)
+            totals = np.add.reduceat(np.where(known, column, 0.0), starts)
+            divisors = counts if how == "mean" else np.ones_like(counts)
+            found[:, channel] = np.divide(totals, divisors, out=np.full(len(starts), np.nan), where=counts > 0)
+    return flat[starts], found
+
+
+def _filled(grid: Floats, choice: GridChoice, rows: Rows, *, kept_unknown: Ints) -> tuple[str, ...]:
+    """Set unknown steps to zero, in place, between the first and last known step of each series and channel.
+
+    Args:
+        grid: shape (series, time, channel).
+        choice: whether to.
+        rows: for the message.
+        kept_unknown: cells of (series, time) whose reading was refused: not known to be no traffic.
+    """
+    if choice.missing == "gap":
+        return ()
+    zeros = steps = 0
+    refused = np.zeros(grid.shape[:2], dtype=np.bool_)
+    refused.reshape(-1)[kept_unknown] = True
+    together = max(1, _BLOCK_CELLS // (grid.shape[1] * grid.shape[2]))  # series that stay in the processor's cache
+    for start in range(0, len(grid), together):
+        block = grid[start : start + together]
+        known = ~np.isnan(block)
+        inside = np.logical_or.accumulate(known, axis=1)
+        inside &= np.logical_or.accumulate(known[:, ::-1], axis=1)[:, ::-1]
+        steps += int(inside[:, :, 0].sum())
+        inside &= ~known
+        inside[:, :, 0] &= ~refused[start : start + together]
+        zeros += int(inside[:, :, 0].sum())
+        block[inside] = 0.0
+    if not zeros:
+        return ()
+    share = f"{zeros:,} of {steps:,} steps ({zeros / steps:.1%})"
+    return (f"{rows.origin}: {share} have no reading and count as zero (--missing zero)",)
+
+
+def _own_span(values: Floats) -> Bools:
+    """Say which steps lie between the first and last known one of their series, shape (series, time)."""
+    known = ~np.isnan(values)
+    steps = np.arange(values.shape[1])
+    first = np.where(known.any(axis=1), known.argmax(axis=1), values.shape[1])
+    last = values.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    inside: Bools = (steps >= first[:, None]) & (steps <= last[:, None])
+    return inside
+
+
+def _trimmed(grid: Floats, rows: Rows) -> tuple[Floats, int, tuple[str, ...]]:
+    """Cut the steps before the first and after the last known target of any series; tells how many before."""
+    known = np.flatnonzero(~np.isnan(grid[:, :, 0]).all(axis=0))
+    if not len(known):
+        raise PanelError(f"{rows.origin}: {rows.channels[0]!r} is empty in all {len(rows):,} rows")
+    first, end = int(known[0]), int(known[-1]) + 1
+    if first == 0 and end == grid.shape[1]:
+        return grid, 0, ()
+    note = (
+        f"{rows.origin}: left out {first:,} steps before the first and {grid.shape[1] - end:,} after the last "
+        f"known {rows.channels[0]!r}"
+    )
+    return np.ascontiguousarray(grid[:, first:end]), first, (note,)
+
+
+def _unknown_notes(grid: Floats, rows: Rows) -> tuple[str, ...]:
+    """Say which series are empty and how much of the others is unknown."""
+    unknown = np.isnan(grid[:, :, 0])
+    notes = []
+    empty = np.flatnonzero(unknown.all(axis=1))
+    if len(empty):
+        names = ", ".join(repr(rows.ids[i]) for i in empty[:_LISTED]) + (", …" if len(empty) > _LISTED else "")
+        notes.append(f"{rows.origin}: {len(empty):,} of {len(rows.ids):,} series have no reading at all: {names}")
+    span = _own_span(grid[:, :, 0])
+    gaps, steps = int((unknown & span).sum()), int(span.sum())
+    if gaps:
+        notes.append(
+            f"{rows.origin}: {gaps:,} of {steps:,} steps ({gaps / steps:.1%}) have no reading and stay unknown"
+        )
+    return tuple(notes)
