@@ -92,13 +92,14 @@ class Fitted:
         return {"step_seconds": self.step_seconds, "channels": list(self.channels), "units": list(self.units)}
 
     @staticmethod
-    def from_document(document: Mapping[str, Any]) -> Fitted:
+    def from_document(document: object) -> Fitted:
         """Read what ``to_document`` gave.
 
         Raises:
-            DamagedError: a field is missing or of another type.
+            DamagedError: it is no mapping, or a field is missing or of another type.
         """
-        step, channels, units = document.get("step_seconds"), _texts(document, "channels"), _texts(document, "units")
+        fields = document if isinstance(document, Mapping) else {}
+        step, channels, units = fields.get("step_seconds"), _texts(fields, "channels"), _texts(fields, "units")
         if type(step) is not int or step < 1 or not channels or len(channels) != len(units):
             raise DamagedError("the stored model does not say which step, channels and units it was fitted on")
         return Fitted(step, channels, units)

@@ -117,7 +117,7 @@ class NaiveModel:
             DamagedError: the state is not one of this model.
         """
         model = cls(_stored_config(NaiveConfig, state.document))
-        model._fitted = _stored_fitted(state.document)
+        model._fitted = Fitted.from_document(state.document.get("fitted"))
         model._season = _stored_steps(state.document, "season_steps", at_least=0)
         return model
 
@@ -213,7 +213,7 @@ class WindowMeanModel:
             DamagedError: the state is not one of this model.
         """
         model = cls(_stored_config(WindowMeanConfig, state.document))
-        model._fitted = _stored_fitted(state.document)
+        model._fitted = Fitted.from_document(state.document.get("fitted"))
         model._window = _stored_steps(state.document, "window_steps", at_least=1)
         return model
 
@@ -284,11 +284,6 @@ def _stored_config(config: type[Any], document: Mapping[str, Any]) -> Any:
         return build_config(config, stored, what="the stored model")
     except (OptionError, TypeError) as error:
         raise DamagedError(f"the stored model has no usable config: {error}") from None
-
-
-def _stored_fitted(document: Mapping[str, Any]) -> Fitted:
-    stored = document.get("fitted")
-    return Fitted.from_document(stored if isinstance(stored, dict) else {})
 
 
 def _stored_steps(document: Mapping[str, Any], name: str, *, at_least: int) -> int:
