@@ -13,5 +13,5 @@ def main() -> None:
     try:
         app()
     except NettideError as error:
-        print(f"nettide: {error}", file=sys.stderr)
+        sys.stderr.write(f"nettide: {error}\n")
         sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -96,6 +97,20 @@ CapacityOption = Annotated[
 UnitOption = Annotated[
     str, typer.Option("--unit", help="Unit of the target, as bit/s or bytes.", rich_help_panel=_READ)
 ]
+
+HorizonOption = Annotated[int, typer.Option("--horizon", help="Steps ahead, 1 to 336.")]
+ContextOption = Annotated[
+    int | None, typer.Option("--context", help="Steps of history in a window; chosen by the step if absent.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Same seed, same weights.")]
+EpochsOption = Annotated[int | None, typer.Option("--epochs", help="Most passes over the training windows.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="An option of the models, as hidden=128 or lstm.layers=2; repeat for more."
+    ),
+]
+LogOption = Annotated[Path | None, typer.Option("--log", help="Append one JSON line an epoch to this file.")]
 
 
 def reading(

@@ -22,6 +22,7 @@ POOL_SERIES = 256
 _SHIFT, _WIDTH = 0.6, 0.7  # how far to follow what the errors say
 _HALF_TRUSTED = 20.0  # forecasts (series x origins) at which half of that is done
 _MOST_SHIFT, _MOST_WIDTH = 1.0, 4.0
+_FAR = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def signed_errors(truth: Floats, quantiles: Floats, *, middle: int) -> Floats:
     """
     median, below, above = _widths(quantiles, middle)
     error = truth - median
-    return error / np.where(error < 0, below, above)
+    with np.errstate(over="ignore"):  # beyond a band of no width, by any amount, is far enough
+        return np.clip(error / np.where(error < 0, below, above), -_FAR, _FAR)
 
 
 def recent_adjustment(errors: Floats, *, level: float) -> Adjustment:

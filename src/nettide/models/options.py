@@ -71,12 +71,12 @@ def _convert_plain(value: Any, kind: type) -> Any:
         if isinstance(value, bool):
             raise ValueError("is not a whole number")
         try:
-            number = int(value)
+            whole = int(value)
         except ValueError:
             raise ValueError("is not a whole number") from None
-        if number != float(value):
+        if whole != float(value):
             raise ValueError("is not a whole number")
-        return number
+        return whole
     if kind is float:
         try:
             number = float(value)

@@ -70,6 +70,7 @@ class RecurrentConfig:
         warmup: batches in which the learning rate rises.
         weight_decay: of the weights.
         clip: largest norm of a gradient.
+        average: batches over which weights are averaged for validation and use; 1 takes the last ones.
         patience: epochs without gain before training ends early; 0 never ends it.
         validation_share: last share of the history kept for early stopping.
         precision: bfloat16 runs the encoder in mixed precision.
@@ -105,6 +106,7 @@ class RecurrentConfig:
     warmup: int = 50
     weight_decay: float = 1e-4
     clip: float = 1.0
+    average: int = 50
     patience: int = 4
     validation_share: float = 0.125
     precision: Literal["float32", "bfloat16"] = "float32"
@@ -122,6 +124,7 @@ class RecurrentConfig:
             ("windows_per_epoch", 1, 10**9),
             ("warmup", 0, 10**9),
             ("patience", 0, 10**9),
+            ("average", 1, 10**9),
             ("dropout", 0.0, 0.95),
             ("learning_rate", 1e-12, 100.0),
             ("weight_decay", 0.0, 100.0),
@@ -375,6 +378,7 @@ class RecurrentModel:
             warmup=config.warmup,
             weight_decay=config.weight_decay,
             clip=config.clip,
+            average=config.average,
             patience=config.patience,
             seed=config.seed,
         )
@@ -464,7 +468,7 @@ class RecurrentModel:
         self.network.eval()
         total, count = 0.0, 0
         with torch.inference_mode():
-            for numbers in torch.arange(ranges.count).split(_PREDICT_BATCH):
+            for numbers in torch.split(torch.arange(ranges.count), _PREDICT_BATCH):
                 loss, known = self._loss(windows.batch(*ranges.pairs(numbers)), scales)
                 total, count = total + float(loss), count + int(known)
         return total / max(count, 1)
@@ -515,6 +519,6 @@ def _training_ranges(panel: Panel) -> dict[str, tuple[float, float]]:
 
 def _fingerprint(config: RecurrentConfig, panel: Panel) -> Mapping[str, Any]:
     """Give what must be equal for a training to be resumed."""
-    values = hashlib.sha256(np.ascontiguousarray(panel.values)).hexdigest()
+    values = hashlib.sha256(np.ascontiguousarray(panel.values).data).hexdigest()
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()}
     return {**options, "data": values, "torch": torch.__version__, "threads": torch.get_num_threads()}

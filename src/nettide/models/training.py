@@ -37,6 +37,7 @@ class Schedule:
         warmup: batches in which it rises; at most a tenth of all.
         weight_decay: of the weights, as the optimizer means it.
         clip: largest norm of a gradient.
+        average: batches over which weights are averaged for validation and use; 1 takes the last ones as they are.
         patience: epochs without gain on the validation windows before training ends; 0 never ends it.
         seed: of the order of windows and of dropout.
     """
@@ -50,6 +51,7 @@ class Schedule:
     warmup: int
     weight_decay: float
     clip: float
+    average: int
     patience: int
     seed: int
 
@@ -86,7 +88,7 @@ def epoch_batches(count: int, schedule: Schedule, epoch: int) -> Iterator[Tensor
         numbers = torch.randperm(count, generator=generator)[:size]
     else:  # far fewer than there are: a repeated window is rare and harmless, a permutation of all is not free
         numbers = torch.randint(count, (size,), generator=generator)
-    yield from numbers.split(schedule.batch_size)
+    yield from torch.split(numbers, schedule.batch_size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,9 @@ class Trainer:
         self._history: list[Epoch] = []
         self._best_epoch = 0
         self._best_loss = math.inf
-        self._best = self._copy()
+        self._averaged = self._copy(network.state_dict())
+        self._best = self._copy(self._averaged)
+        self._batches = 0
         self._saved_at = -math.inf
 
     def run(self) -> Trained:
@@ -147,8 +151,8 @@ class Trainer:
         """
         ending: Ending = "finished"
         try:
-            if not self._resume() and self._validate is not None:
-                self._best_loss = self._validate()
+            if not self._resume():
+                self._best_loss = self._validation_loss()
             while len(self._history) < self._schedule.epochs:
                 if self._out_of_patience():
                     raise _Stop("early")
@@ -211,19 +215,20 @@ class Trainer:
         mean.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self._schedule.clip)
         self._optimizer.step()
+        self._average()
         return value * count, count
 
     def _finish_epoch(self, epoch: int, loss: float, rate: float, windows: int, started: float) -> None:
-        validation = self._validate() if self._validate is not None else None
-        if validation is None or validation < self._best_loss:
-            self._best_loss = math.inf if validation is None else validation
-            self._best_epoch, self._best = epoch, self._copy()
+        validation = self._validation_loss()
+        if self._validate is None or validation < self._best_loss:
+            self._best_loss = validation
+            self._best_epoch, self._best = epoch, self._copy(self._averaged)
         seconds = time.perf_counter() - started
         report = Epoch(
             epoch=epoch,
             epochs=self._schedule.epochs,
             loss=loss,
-            validation_loss=validation,
+            validation_loss=validation if self._validate else None,
             learning_rate=rate,
             best_epoch=self._best_epoch,
             windows=windows,
@@ -234,8 +239,30 @@ class Trainer:
         self._save()
         self._monitor.on_epoch(report)
 
-    def _copy(self) -> dict[str, Tensor]:
-        return {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+    @staticmethod
+    def _copy(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value.detach().clone() for name, value in weights.items()}
+
+    def _average(self) -> None:
+        """Move the averaged weights towards the newest, faster at the beginning."""
+        self._batches += 1
+        share = max(1 / self._schedule.average, 1 / self._batches)
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                self._averaged[name].lerp_(value, share)
+            else:
+                self._averaged[name].copy_(value)
+
+    def _validation_loss(self) -> float:
+        """Give the validation loss of the averaged weights; infinite without validation windows."""
+        if self._validate is None:
+            return math.inf
+        newest = self._copy(self.network.state_dict())
+        self.network.load_state_dict(self._averaged)
+        try:
+            return self._validate()
+        finally:
+            self.network.load_state_dict(newest)
 
     def _save(self) -> None:
         now = time.perf_counter()
@@ -244,6 +271,7 @@ class Trainer:
         self._saved_at = now
         tensors = {f"now.{name}": value.detach().numpy() for name, value in self.network.state_dict().items()}
         tensors |= {f"best.{name}": value.numpy() for name, value in self._best.items()}
+        tensors |= {f"averaged.{name}": value.numpy() for name, value in self._averaged.items()}
         for number, slot in self._optimizer.state_dict()["state"].items():
             tensors |= {
                 f"optimizer.{number}.{name}": value.numpy() for name, value in slot.items() if value is not None
@@ -251,6 +279,7 @@ class Trainer:
         document = {
             "fingerprint": self._fingerprint,
             "history": [asdict(one) for one in self._history],
+            "batches": self._batches,
             "best_epoch": self._best_epoch,
             "best_loss": self._best_loss if math.isfinite(self._best_loss) else None,
         }
@@ -267,7 +296,7 @@ class Trainer:
                     f"the checkpoint is of another training: {name} was {kept.get(name)!r}, now {value!r}; "
                     "start anew without --resume"
                 )
-        tensors: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}}
+        tensors: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "averaged": {}}
         slots: dict[int, dict[str, Tensor]] = {}
         for key, value in state.tensors.items():
             part, _, name = key.partition(".")
@@ -278,7 +307,8 @@ class Trainer:
             else:
                 tensors[part][name] = tensor
         self.network.load_state_dict(tensors["now"])
-        self._best = tensors["best"]
+        self._best, self._averaged = tensors["best"], tensors["averaged"]
+        self._batches = state.document["batches"]
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": slots, "param_groups": groups})
         self._history = [Epoch(**one) for one in state.document["history"]]

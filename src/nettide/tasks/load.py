@@ -61,7 +61,11 @@ def load(location: str, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
         PanelError: its readings do not form series on one grid.
         OptionError: counters were named without a capacity.
     """
-    rows = load_rows(location, reading)
+    return panel_of(load_rows(location, reading), reading)
+
+
+def panel_of(rows: Rows, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
+    """Put rows on the grid; returns and raises as ``load``."""
     unit = reading.unit or ("bit/s" if reading.counter_bits else "")
     panel, notes = to_panel(rows, reading.grid, unit=unit, zone=reading.zone, capacity=reading.capacity)
     return panel, (*rows.notes, *notes)

@@ -1,0 +1,80 @@
+"""``nettide backtest``: compare models on the last part of a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nettide.cli import options as given
+
+_TEST = "The test part (one of three; the last fifth if none)"
+
+
+def backtest(
+    file: given.FileArgument,
+    *,
+    horizon: given.HorizonOption,
+    model: Annotated[list[str], typer.Option("--model", help="A model; repeat for more.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for forecasts.parquet, leaderboard.csv, report.html.")],
+    context: given.ContextOption = None,
+    test_start: Annotated[
+        str | None,
+        typer.Option("--test-start", help="It begins at the first step from this time, UTC.", rich_help_panel=_TEST),
+    ] = None,
+    test_size: Annotated[
+        int | None, typer.Option("--test-size", help="It has this many steps.", rich_help_panel=_TEST)
+    ] = None,
+    test_fraction: Annotated[
+        float | None, typer.Option("--test-fraction", help="It is this share of the steps.", rich_help_panel=_TEST)
+    ] = None,
+    stride: Annotated[
+        int | None, typer.Option("--stride", help="Steps between cutoffs; the horizon if absent.")
+    ] = None,
+    seed: given.SeedOption = 0,
+    epochs: given.EpochsOption = None,
+    set_: given.SetOption = None,
+    log: given.LogOption = None,
+    time: given.TimeOption = None,
+    id: given.IdOption = None,
+    target: given.TargetOption = None,
+    zone: given.ZoneOption = None,
+    step: given.StepOption = None,
+    aggregate: given.AggregateOption = given.Aggregate.mean,
+    missing: given.MissingOption = given.Missing.gap,
+    invalid: given.InvalidOption = given.Invalid.error,
+    duplicates: given.DuplicatesOption = given.Duplicates.error,
+    counter: given.CounterOption = None,
+    capacity: given.CapacityOption = None,
+    unit: given.UnitOption = "",
+) -> None:
+    """Fit models before the test part, forecast all of it from rolling cutoffs, and compare them.
+
+    Example: nettide backtest traffic.parquet --horizon 24 --model naive --model lstm --out result
+    """
+    from nettide.cli.progress import training_progress
+    from nettide.cli.words import command_text, leaderboard, say, show
+    from nettide.tasks.backtest import TestPart, parse_time, run_backtest
+    from nettide.tasks.choice import Choice, parse_options
+
+    how = given.reading(
+        time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
+        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
+    )  # fmt: skip
+    start = None if test_start is None else parse_time(test_start)
+    with training_progress(log=log) as monitor:
+        done = run_backtest(
+            file,
+            how,
+            models=model,
+            choice=Choice(horizon, context, seed, epochs, parse_options(set_ or [])),
+            test=TestPart(start, test_size, test_fraction, stride),
+            out=out,
+            command=command_text(sys.argv),
+            monitor=monitor,
+        )
+    say(*done.sentences, *(f"{name} failed: {why}" for name, why in done.backtest.failures.items()))
+    show(leaderboard(done.scores))
+    typer.echo(f"report: {done.report}")

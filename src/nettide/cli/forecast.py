@@ -1,0 +1,58 @@
+"""``nettide forecast``: forecast a file with a saved model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nettide.cli import options as given
+
+
+def forecast(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a model, as models/uplinks.")],
+    file: given.FileArgument,
+    *,
+    horizon: Annotated[int | None, typer.Option("--horizon", help="Steps ahead; all the model can, if absent.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the long table as .csv or .parquet.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that is there.")] = False,
+    series: Annotated[str | None, typer.Option("--series", help="Show every step of this series.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the long table as JSON lines.")] = False,
+    time: given.TimeOption = None,
+    id: given.IdOption = None,
+    target: given.TargetOption = None,
+    zone: given.ZoneOption = None,
+    step: given.StepOption = None,
+    aggregate: given.AggregateOption = given.Aggregate.mean,
+    missing: given.MissingOption = given.Missing.gap,
+    invalid: given.InvalidOption = given.Invalid.error,
+    duplicates: given.DuplicatesOption = given.Duplicates.error,
+    counter: given.CounterOption = None,
+    capacity: given.CapacityOption = None,
+    unit: given.UnitOption = "",
+) -> None:
+    """Forecast each series from the end of a file, with quantiles.
+
+    Example: nettide forecast models/uplinks traffic.parquet --out tomorrow.csv
+    """
+    from nettide.cli.words import forecast_json, forecast_table, say, show
+    from nettide.tasks.forecast import check_ending, write_forecast
+    from nettide.tasks.forecast import forecast as run
+
+    if out is not None:
+        check_ending(out)
+    how = given.reading(
+        time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
+        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
+    )  # fmt: skip
+    done = run(model, file, how, horizon=horizon)
+    say(*done.notes)
+    if out is not None:
+        write_forecast(done.forecast, out, overwrite=overwrite)
+        say(f"wrote {out}")
+    if json:
+        for line in forecast_json(done.forecast):
+            typer.echo(line)
+    elif out is None or series is not None:
+        show(forecast_table(done, series=series))

@@ -1,0 +1,230 @@
+"""What the verbs say: tables and sentences for people, JSON for machines."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from nettide.backtest.leaderboard import Score
+from nettide.errors import OptionError, unknown
+from nettide.forecast import Forecast
+from nettide.models import MODELS, model_class
+from nettide.store.models import Stored
+from nettide.store.record import ModelRecord, to_document
+from nettide.tasks.fit import FitResult
+from nettide.tasks.forecast import ForecastResult
+from nettide.units import si_text, step_text
+
+_MOST_ROWS = 20
+_WIDE = 200  # columns where stdout is no terminal, so that nothing is cut
+_FIGURES = (
+    ("mae", "MAE"), ("rmse", "RMSE"), ("wape", "WAPE"), ("mase", "MASE"), ("rel_mae", "relMAE"),
+    ("rel_wql", "relWQL"), ("coverage_80", "80 % band"), ("rmse_minmax", "RMSE/range"),
+    ("fit_seconds", "fit s"), ("predict_seconds", "predict s"),
+)  # fmt: skip
+
+
+def say(*sentences: str) -> None:
+    """Print sentences on stderr."""
+    for sentence in sentences:
+        sys.stderr.write(f"{sentence}\n")
+
+
+def show(table: Table) -> None:
+    """Print a table on stdout; nothing in it is read as markup."""
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=_WIDE)
+    console.print(table)
+
+
+def command_text(arguments: Sequence[str]) -> str:
+    """Give the command line that repeats a run."""
+    return shlex.join(["nettide", *arguments[1:]])
+
+
+def _table(*names: str, title: str | None = None) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for place, name in enumerate(names):
+        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+    return table
+
+
+def fit_text(done: FitResult, *, model: str) -> str:
+    """Say how a fit went and where the model is."""
+    training, panel = done.training, done.panel
+    lines = [
+        f"{model} with {training.parameters:,} parameters, fitted on {len(panel.series):,} series x {panel.steps:,} "
+        f"steps of {step_text(panel.step_seconds)} in {training.seconds:.1f} s"
+    ]
+    if training.epochs:
+        best = next((one for one in training.epochs if one.epoch == training.best_epoch), None)
+        ended = {
+            "finished": "all epochs done",
+            "early": "no more gain",
+            "interrupted": "stopped by Ctrl-C",
+            "requested": "stopped on request",
+            "none": "",
+        }[training.ending]
+        kept = f"kept epoch {training.best_epoch} of {len(training.epochs)} ({ended})"
+        if best is not None and best.validation_loss is not None:
+            kept += f", validation loss {best.validation_loss:.4f}"
+        lines.append(
+            kept if training.best_epoch else f"kept the network before training: no epoch did better ({ended})"
+        )
+    elif training.ending != "none":
+        lines.append("stopped before the first epoch ended: the network has learned nothing yet")
+    lines.append(f"saved in {done.folder}")
+    return "\n".join(lines)
+
+
+def _time(second: int) -> str:
+    return str(np.datetime64(int(second), "s")).replace("T", " ")[:16]
+
+
+def forecast_table(done: ForecastResult, *, series: str | None) -> Table:
+    """Show a forecast: a line a series, or every step of one series."""
+    forecast = done.forecast
+    banded = len(forecast.levels) > 1
+    low, high = (forecast.quantiles[..., 0], forecast.quantiles[..., -1]) if banded else (forecast.point,) * 2
+    edges = [f"q{forecast.levels[0]:g}", f"q{forecast.levels[-1]:g}"] if banded else []
+    if series is not None:
+        if series not in forecast.ids:
+            raise OptionError(unknown("series", series, forecast.ids))
+        row = forecast.ids.index(series)
+        unit = forecast.units[row]
+        table = _table("time (UTC)", *edges[:1], "median", *edges[1:], title=f"{series}, {done.model}")
+        for step in range(forecast.horizon):
+            values = (low, forecast.point, high) if banded else (forecast.point,)
+            table.add_row(_time(forecast.seconds[0, step]), *(si_text(one[row, 0, step], unit) for one in values))
+        return table
+    count = len(forecast.ids)
+    more = f"; the first {_MOST_ROWS} of {count:,} series, all with --out" if count > _MOST_ROWS else ""
+    span = f"{_time(forecast.seconds[0, 0])} to {_time(forecast.seconds[0, -1])} UTC, {done.model}{more}"
+    table = _table("series", "last", "next", "mean", "peak", *(["peak of " + edges[-1]] if banded else []), title=span)
+    for row, one in enumerate(forecast.ids[:_MOST_ROWS]):
+        unit, history, point = forecast.units[row], done.panel.target[row], forecast.point[row, 0]
+        known = history[~np.isnan(history)]
+        cells = [known[-1] if len(known) else math.nan, point[0], point.mean(), point.max()]
+        table.add_row(
+            one, *(si_text(float(cell), unit) for cell in [*cells, *([high[row, 0].max()] if banded else [])])
+        )
+    return table
+
+
+def forecast_json(forecast: Forecast) -> Iterator[str]:
+    """Give the long table as JSON lines; unknown is null, times are ISO 8601 in UTC."""
+    table = forecast.to_frame("pyarrow")
+    for row in table.to_pylist():
+        yield json.dumps(
+            {
+                name: (
+                    value.isoformat().replace("+00:00", "Z")
+                    if name in ("cutoff", "ds")
+                    else None
+                    if isinstance(value, float) and math.isnan(value)
+                    else value
+                )
+                for name, value in row.items()
+            },
+            ensure_ascii=False,
+        )
+
+
+def leaderboard(scores: Sequence[Score]) -> Table:
+    """Show the leaderboard, best first."""
+    table = _table("model", "points", *(title for _, title in _FIGURES), "parameters")
+    for score in scores:
+        cells = []
+        for name, _ in _FIGURES:
+            value = getattr(score, name)
+            cells.append("–" if not math.isfinite(value) else _figure(value, name))
+        table.add_row(score.model, f"{score.points:,}", *cells, f"{score.parameters:,}")
+    return table
+
+
+def _figure(value: float, name: str) -> str:
+    if name in ("mae", "rmse"):
+        return si_text(value)
+    if name == "coverage_80":
+        return f"{100 * value:.1f} %"
+    return f"{value:.4f}" if not name.endswith("seconds") else f"{value:.2f}"
+
+
+def known_table() -> Table:
+    """List the models that can be fitted."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("model", "what it is", "options (for --set)"):
+        table.add_column(name, overflow="fold")
+    for name, entry in MODELS.items():
+        fields = dataclasses.fields(model_class(name).Config)
+        table.add_row(
+            name, entry.about, ", ".join(one.name for one in fields if one.name not in ("horizon", "context"))
+        )
+    return table
+
+
+def models_table(folder: Path, stored: Sequence[Stored]) -> Table:
+    """List stored models; a damaged one with the reason."""
+    table = _table(
+        "name",
+        "model",
+        "horizon",
+        "step",
+        "series",
+        "parameters",
+        "fitted (UTC)",
+        title=f"{folder}: {len(stored)} models",
+    )
+    for one in stored:
+        record = one.record
+        if record is None:
+            table.add_row(one.name, f"cannot be read: {one.damage}")
+            continue
+        table.add_row(
+            one.name,
+            record.model,
+            str(record.horizon),
+            step_text(record.data.step_seconds),
+            f"{record.data.series:,}",
+            f"{record.training.parameters:,}",
+            record.created.strftime("%Y-%m-%d %H:%M"),
+        )
+    return table
+
+
+def model_text(folder: Path, record: ModelRecord) -> str:
+    """Describe a stored model."""
+    data, training = record.data, record.training
+    step = step_text(data.step_seconds)
+    lines = {
+        "model": f"{record.model}: {MODELS[record.model].about}" if record.model in MODELS else record.model,
+        "forecasts": f"{record.horizon} steps of {step} from a context of {record.context}",
+        "fitted on": f"{data.origin}: {data.series:,} series x {data.steps:,} steps, "
+        f"{_time(data.start)} to {_time(data.end)} UTC",
+        "channels": ", ".join(data.channels) + (f" (target in {data.unit})" if data.unit else ""),
+        "training": f"{len(training.epochs)} epochs in {training.seconds:.1f} s, kept epoch {training.best_epoch}, "
+        f"{training.windows:,} windows, {training.parameters:,} parameters",
+        "made": f"{record.created.strftime('%Y-%m-%d %H:%M UTC')} with "
+        + ", ".join(f"{name} {version}" for name, version in record.versions.items()),
+    }
+    config = record.state.document.get("config", {})
+    lines["options"] = ", ".join(f"{name}={value}" for name, value in config.items())
+    width = max(map(len, lines))
+    return "\n".join([str(folder), *(f"  {name:<{width}}  {text}" for name, text in lines.items())])
+
+
+def model_json(records: Sequence[ModelRecord]) -> str:
+    """Give the descriptions of stored models as one JSON list."""
+    documents: list[dict[str, Any]] = [to_document(record) for record in records]
+    return json.dumps(documents, ensure_ascii=False)

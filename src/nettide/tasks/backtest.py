@@ -1,0 +1,197 @@
+"""Backtest models on a file and write forecasts, leaderboard and report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
+
+from nettide import __version__
+from nettide.backtest.evaluate import Backtest, Contender, backtest
+from nettide.backtest.leaderboard import Score, score
+from nettide.backtest.origin import first_test_step
+from nettide.backtest.tables import forecast_tables, leaderboard_table
+from nettide.errors import HistoryError, NettideError, OptionError
+from nettide.models.contract import Model, Monitor, last_cutoff
+from nettide.panel import Panel
+from nettide.prepare.quality import examine
+from nettide.prepare.rows import Rows
+from nettide.report.content import Future, ReportContent
+from nettide.report.page import render
+from nettide.store.files import one_sentence, write_atomic
+from nettide.store.record import library_versions
+from nettide.tasks.choice import Choice, make_chosen
+from nettide.tasks.forecaster import check_traffic
+from nettide.tasks.load import Reading, load_rows, panel_of
+
+DEFAULT_TEST_FRACTION = 0.2
+_WORST_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TestPart:
+    """Where the test part begins, in one of three ways; none of them means the last fifth.
+
+    Args:
+        start: it begins at the first step at or after this time, UTC.
+        size: it is this many steps long.
+        fraction: it is this share of the steps.
+        stride: steps from one cutoff to the next; None takes the horizon.
+    """
+
+    start: np.datetime64 | None = None
+    size: int | None = None
+    fraction: float | None = None
+    stride: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BacktestResult:
+    """A backtest that was written.
+
+    Args:
+        backtest: forecasts, truth and yardstick.
+        scores: the leaderboard, best first.
+        sentences: on the quality of the data, and what was done to read it.
+        best: the best model, which also made the forecast beyond the data.
+        report: path of the report.
+    """
+
+    backtest: Backtest
+    scores: tuple[Score, ...]
+    sentences: tuple[str, ...]
+    best: str
+    report: Path
+
+
+def run_backtest(
+    location: str,
+    reading: Reading,
+    *,
+    models: Sequence[str],
+    choice: Choice,
+    test: TestPart,
+    out: Path,
+    command: str = "",
+    monitor: Callable[[str], Monitor] | None = None,
+) -> BacktestResult:
+    """Fit models before the test part, let them forecast all of it, and write what came out.
+
+    ``out`` then holds ``forecasts.parquet``, ``leaderboard.csv`` and ``report.html``.
+
+    Args:
+        location: file or folder with the data.
+        reading: how it becomes a panel.
+        models: names of the table of models.
+        choice: horizon and options for all of them.
+        test: where the test part begins.
+        out: folder for the results; created if need be, results in it are replaced.
+        command: how to repeat the run, for the report.
+        monitor: gives whoever watches the training of the named model.
+
+    Raises:
+        NettideError: any of the tree; what only one model cannot do is kept in ``backtest.failures``.
+    """
+    if again := [name for name in models if list(models).count(name) > 1]:
+        raise OptionError(f"--model {again[0]} is given more than once")
+    made = make_chosen(choice, models)
+    rows = load_rows(location, reading)
+    panel, notes = panel_of(rows, reading)
+    check_traffic(panel)
+    said = (*_verdict_sentences(rows, reading), *notes)
+    if test.start is None and test.size is None and test.fraction is None:
+        test = TestPart(fraction=DEFAULT_TEST_FRACTION, stride=test.stride)
+    first = first_test_step(panel, test_start=test.start, test_size=test.size, test_fraction=test.fraction)
+    with one_sentence(f"cannot write in {out}"):
+        out.mkdir(parents=True, exist_ok=True)
+    contenders = [Contender(name, lambda name=name: made[name]) for name in models]  # type: ignore[misc]
+    result = backtest(
+        panel,
+        contenders,
+        test_start=first,
+        horizon=choice.horizon,
+        stride=test.stride or choice.horizon,
+        monitor=monitor,
+    )
+    if not result.outcomes:
+        raise HistoryError("; ".join(f"{name}: {why}" for name, why in result.failures.items()))
+    scores = score(result)
+    best = scores[0].model
+    content = ReportContent(
+        title=Path(location).name,
+        backtest=result,
+        scores=scores,
+        verdict=said,
+        command=command,
+        versions={"nettide": __version__, **library_versions()},
+        made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        future=_future(best, made[best], panel),
+    )
+    report = out / "report.html"
+    _write(out, result, scores)
+    write_atomic(report, render(content).encode(), overwrite=True)
+    return BacktestResult(result, scores, said, best, report)
+
+
+def _verdict_sentences(rows: Rows, reading: Reading) -> tuple[str, ...]:
+    """Say in a few sentences what ``nettide check`` says of the data."""
+    verdict = examine(
+        rows,
+        step_seconds=reading.grid.step_seconds,
+        missing=reading.grid.missing,
+        capacity=reading.capacity,
+        unit=reading.unit,
+    )
+    counts = ", ".join(f"{count:,} {judgement}" for judgement, count in verdict.counts().items() if count)
+    doubtful = [one for one in verdict.worst_first() if one.judgement != "fit to forecast"]
+    worst = tuple(
+        f"{one.id} ({one.judgement}): " + "; ".join(found.text for found in one.findings if found.severity != "note")
+        for one in doubtful[:_WORST_SHOWN]
+    )
+    more = len(doubtful) - len(worst)
+    rest = (f"{more:,} more series to look at with: nettide check",) if more > 0 else ()
+    return (f"verdict on {len(verdict.series):,} series: {counts}", *worst, *rest)
+
+
+def parse_time(text: str) -> np.datetime64:
+    """Read an ISO 8601 time; one without a zone is UTC.
+
+    Raises:
+        OptionError: it is no such time.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise OptionError(
+            f"time {text!r} is not understood; write for example 2026-03-01 or 2026-03-01T06:00Z"
+        ) from None
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return np.datetime64(utc.replace(tzinfo=None), "s")
+
+
+def _future(name: str, model: Model, panel: Panel) -> Future | None:
+    """Forecast beyond the data; None where even that model cannot."""
+    try:
+        return Future(name, model.predict(panel, last_cutoff(panel)), panel)
+    except NettideError:
+        return None
+
+
+def _write(out: Path, result: Backtest, scores: Sequence[Score]) -> None:
+    def forecasts(file: BinaryIO) -> None:
+        tables = forecast_tables(result)
+        first = next(tables)
+        with pyarrow.parquet.ParquetWriter(file, first.schema, compression="zstd") as writer:
+            writer.write_table(first)
+            for table in tables:
+                writer.write_table(table)
+
+    write_atomic(out / "forecasts.parquet", forecasts, overwrite=True)
+    table = leaderboard_table(scores)
+    write_atomic(out / "leaderboard.csv", lambda file: pyarrow.csv.write_csv(table, file), overwrite=True)

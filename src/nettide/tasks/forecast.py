@@ -1,0 +1,83 @@
+"""Forecast a file with a model from a folder, and write forecasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow.csv
+import pyarrow.parquet
+
+from nettide.errors import OptionError
+from nettide.forecast import Forecast
+from nettide.panel import Panel
+from nettide.store.files import write_atomic
+from nettide.tasks.forecaster import Forecaster
+from nettide.tasks.load import Reading, load
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForecastResult:
+    """A forecast and what it was made from.
+
+    Args:
+        forecast: from the end of the data.
+        panel: the history.
+        model: name in the table of models.
+        notes: sentences about the data.
+    """
+
+    forecast: Forecast
+    panel: Panel
+    model: str
+    notes: tuple[str, ...]
+
+
+def forecast(folder: Path, location: str, reading: Reading, *, horizon: int | None = None) -> ForecastResult:
+    """Forecast each series of a file from its end.
+
+    Args:
+        folder: of a saved model.
+        location: file or folder with the history.
+        reading: how it becomes a panel.
+        horizon: steps ahead, at most the model's; None takes all.
+
+    Raises:
+        StoreError: the model cannot be read.
+        DataError: the history cannot be read.
+        MismatchError: the history or horizon does not fit the model.
+    """
+    forecaster = Forecaster.load(folder)
+    panel, notes = load(location, reading)
+    made = forecaster.predict(panel, horizon=horizon)
+    return ForecastResult(made, panel, forecaster.model_name, notes)
+
+
+def write_forecast(made: Forecast, path: Path, *, overwrite: bool) -> None:
+    """Write the long table of a forecast as ``.csv`` or ``.parquet``, whole or not at all.
+
+    Raises:
+        OptionError: the ending is neither.
+        StoreError: the file exists already, or its folder is full, read-only or absent.
+    """
+    check_ending(path)
+    table = made.to_frame("pyarrow")
+
+    def write(file: BinaryIO) -> None:
+        if path.suffix == ".csv":
+            pyarrow.csv.write_csv(table, file)
+        else:
+            pyarrow.parquet.write_table(table, file, compression="zstd")
+
+    write_atomic(path, write, overwrite=overwrite)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file that ``write_forecast`` could not write, before time is spent.
+
+    Raises:
+        OptionError: the ending is neither ``.csv`` nor ``.parquet``.
+    """
+    if path.suffix not in (".csv", ".parquet"):
+        raise OptionError(f"{path}: the ending {path.suffix!r} is of no known kind; write .csv or .parquet")

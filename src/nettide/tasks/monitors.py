@@ -1,0 +1,67 @@
+"""Monitors that need no screen: a log of epochs, and several monitors as one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from nettide.errors import StoreError
+from nettide.models.contract import Epoch, Monitor
+
+
+class EpochLog:
+    """Appends one JSON line an epoch to a file, each written through at once.
+
+    Args:
+        path: the file; it is created if need be.
+        model: kept in each line.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path, *, model: str) -> None:
+        try:
+            self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise StoreError(f"cannot write the log {path}: {error.strerror}") from None
+        self._model = model
+
+    def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
+        """Log nothing."""
+
+    def on_epoch(self, report: Epoch) -> None:
+        """Log the epoch."""
+        self._file.write(json.dumps({"model": self._model, **asdict(report)}) + "\n")
+
+    def stop_requested(self) -> bool:
+        """Never."""
+        return False
+
+
+class Several:
+    """Several monitors as one; any of them may stop the training.
+
+    Args:
+        monitors: told in this order.
+    """
+
+    def __init__(self, monitors: Sequence[Monitor]) -> None:
+        self._monitors = tuple(monitors)
+
+    def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
+        """Tell all."""
+        for one in self._monitors:
+            one.on_batch(epoch=epoch, epochs=epochs, batch=batch, batches=batches, loss=loss)
+
+    def on_epoch(self, report: Epoch) -> None:
+        """Tell all."""
+        for one in self._monitors:
+            one.on_epoch(report)
+
+    def stop_requested(self) -> bool:
+        """Ask all."""
+        return any(one.stop_requested() for one in self._monitors)
