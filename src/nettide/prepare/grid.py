@@ -68,6 +68,8 @@ def to_panel(
     """
     if not len(rows):
         raise PanelError(f"{rows.origin}: no rows")
+    if choice.step_seconds is not None and choice.step_seconds < 1:
+        raise PanelError(f"a step of {choice.step_seconds} s must be at least one second")
     order, late = sorting(rows)
     step = regular_step(rows) if choice.step_seconds is None else choice.step_seconds
     rows, invalid, said = _with_valid_values(rows, choice)

@@ -23,7 +23,7 @@ class Rows:
         values: shape (row, channel); NaN where a cell is empty, infinities as they came.
         lines: line (CSV) or row (Parquet) number of each row in its file, from 1, shape (row,).
         notes: sentences for the user: what was guessed, what was left out.
-        line_name: what ``lines`` count, ``line`` or ``row``.
+        line_name: what ``lines`` count: ``line``, ``row``, or ``record`` for a folder of both kinds of file.
         files: names of the files of a folder; empty when all rows come from ``origin`` itself.
         file: index into files of each row, shape (row,); None when ``files`` is empty.
     """

@@ -101,6 +101,7 @@ def _joined(parts: Sequence[Rows], origin: str, *, notes: tuple[str, ...]) -> Ro
             values[start : start + len(part), channels.index(name)] = part.values[:, place]
         start += len(part)
     series = [np.array([position[id] for id in part.ids], dtype=np.int64)[part.series] for part in parts]
+    line_names = {part.line_name for part in parts}
     own_notes = dict.fromkeys(note for part in parts for note in part.notes)
     return Rows(
         origin=origin,
@@ -111,7 +112,7 @@ def _joined(parts: Sequence[Rows], origin: str, *, notes: tuple[str, ...]) -> Ro
         values=values,
         lines=np.concatenate([part.lines for part in parts]),
         notes=(*notes, *own_notes),
-        line_name=parts[0].line_name,
+        line_name=line_names.pop() if len(line_names) == 1 else "record",
         files=tuple(part.origin for part in parts),
         file=np.repeat(np.arange(len(parts), dtype=np.int64), [len(part) for part in parts]),
     )

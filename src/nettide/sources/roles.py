@@ -119,6 +119,12 @@ def _guess_time(sketches: Sequence[Sketch], origin: str) -> str:
         fitting = [one.name for one in named if one.name in fitting] or fitting
     if len(fitting) > 1 and "ds" in fitting:
         fitting = ["ds"]
+    clocks = [one.name for one in sketches if one.kind == "clock"]
+    if len(fitting) == 1 and clocks:
+        raise SourceError(
+            f"{origin}: dates in {fitting[0]!r} and times of day in {clocks[0]!r} stand apart; "
+            f"join them in one column, or take the dates alone with --time {fitting[0]}"
+        )
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -207,4 +213,4 @@ def _left_out_note(unused: Sequence[str], row_numbers: Sequence[str], origin: st
         return ()
     said = [f"{name!r} (a running number)" if name in row_numbers else repr(name) for name in unused]
     more = f" and {len(said) - _LISTED} more" if len(said) > _LISTED else ""
-    return (f"{origin}: left out {', '.join(said[:_LISTED])}{more}, neither time, id nor numbers",)
+    return (f"{origin}: columns left out: {', '.join(said[:_LISTED])}{more}",)

@@ -12,9 +12,11 @@ import pyarrow as pa
 
 from nettide.sources.cells import EMPTY_TEXTS, is_number, is_text
 
-Kind: TypeAlias = Literal["time", "number", "text", "empty", "other"]
+Kind: TypeAlias = Literal["time", "clock", "number", "text", "empty", "other"]
+"""What cells are; a clock shows a time of day without its date."""
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?$")
 _PLAUSIBLE_EPOCH = ((1e8, 5e9), (1e11, 5e12), (1e14, 5e15), (1e17, 5e18))  # 1973 to 2128 in each unit
 
 
@@ -57,8 +59,7 @@ def sketch_texts(name: str, cells: Sequence[str]) -> Sketch:
         return Sketch(name, "empty", cells=len(cells), gaps=gaps)
     if 2 * len(numbers) >= len(filled):
         return _of_numbers(name, numbers, distinct=distinct, cells=len(cells), gaps=gaps)
-    kind: Kind = "time" if 2 * sum(_ISO.match(one) is not None for one in filled) >= len(filled) else "text"
-    return Sketch(name, kind, distinct=distinct, cells=len(cells), gaps=gaps)
+    return Sketch(name, _kind_of_texts(filled), distinct=distinct, cells=len(cells), gaps=gaps)
 
 
 def sketch_array(name: str, cells: pa.Array) -> Sketch:
@@ -72,15 +73,24 @@ def sketch_array(name: str, cells: pa.Array) -> Sketch:
     size = {"cells": len(cells), "gaps": cells.null_count > 0}
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return Sketch(name, "time", distinct=len(cells.unique()), **size)
+    if pa.types.is_time(kind):
+        return Sketch(name, "clock", **size)
     if pa.types.is_null(kind):
         return Sketch(name, "empty", **size)
     filled = [one for one in cells.to_pylist() if one is not None] if is_number(kind) or is_text(kind) else []
     if is_number(kind):
         return _of_numbers(name, [float(one) for one in filled], distinct=len(set(filled)), **size)
     if is_text(kind):
-        dates = bool(filled) and all(_ISO.match(one) for one in filled)
-        return Sketch(name, "time" if dates else "text", distinct=len(set(filled)), **size)
+        return Sketch(name, _kind_of_texts(filled), distinct=len(set(filled)), **size)
     return Sketch(name, "other", **size)
+
+
+def _kind_of_texts(filled: Sequence[str]) -> Kind:
+    kinds: tuple[tuple[Kind, re.Pattern[str]], ...] = (("time", _ISO), ("clock", _CLOCK))
+    for kind, pattern in kinds:
+        if filled and 2 * sum(pattern.match(one) is not None for one in filled) >= len(filled):
+            return kind
+    return "text"
 
 
 def _number(text: str) -> float | None:

@@ -85,7 +85,11 @@ def instants(column: TimeColumn, *, zone: str | None) -> tuple[Times, tuple[str,
 
 
 def _cell(column: TimeColumn, row: int) -> str:
-    return shown(column.cells[row].as_py())
+    cell = column.cells[row]
+    try:
+        return shown(cell.as_py())
+    except (ValueError, OverflowError):  # a time beyond what Python has
+        return shown(cell.value)
 
 
 def _scaled(column: TimeColumn, per_second: int) -> Ints:
