@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,12 +12,20 @@ import numpy as np
 
 from nettide.arrays import Floats, Ints
 from nettide.errors import ForecastError
-from nettide.frames import Backend, Columns, Frame, make_table, repeated_texts, to_backend, utc_times
-from nettide.panel import smallest_gap
+from nettide.frames import (
+    Backend,
+    Columns,
+    Frame,
+    kept_document,
+    make_table,
+    repeated_texts,
+    to_backend,
+    utc_times,
+)
 
 LEVELS: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The quantile levels of the scores and of ``forecasts.parquet``."""
-_METADATA_KEY = "nettide"
+_QUANTILE_COLUMN = re.compile(r"q(0\.\d+|\d+(?:\.\d+)?e-\d+)")
 
 
 def quantile_name(level: float) -> str:
@@ -40,8 +49,8 @@ class Forecast:
         quantiles: shape (series, cutoff, horizon, level).
 
     Raises:
-        ForecastError: shapes disagree, levels do not ascend inside (0, 1), quantiles cross, or a value is
-            negative (traffic never is) or infinite.
+        ForecastError: shapes disagree, an id repeats, the step is not positive, levels do not ascend inside (0, 1),
+            quantiles cross, or a value is negative (traffic never is) or infinite.
     """
 
     ids: tuple[str, ...]
@@ -54,15 +63,21 @@ class Forecast:
 
     def __post_init__(self) -> None:
         shape = (len(self.ids), len(self.cutoffs))
-        if self.point.ndim != 3 or self.point.shape[:2] != shape or len(self.units) != len(self.ids):
-            raise ForecastError(f"forecast has shape {self.point.shape}, expected {(*shape, 'horizon')}")
+        if self.point.ndim != 3 or self.point.shape[:2] != shape:
+            raise ForecastError(f"forecast has shape {self.point.shape}, expected ({shape[0]}, {shape[1]}, horizon)")
+        if len(self.units) != len(self.ids):
+            raise ForecastError(f"forecast has {len(self.units)} units for {len(self.ids)} series")
+        if len(set(self.ids)) < len(self.ids):
+            raise ForecastError(f"series {next(one for one in self.ids if self.ids.count(one) > 1)!r} repeats")
+        if self.step_seconds < 1:
+            raise ForecastError(f"step of {self.step_seconds} seconds must be at least one second")
         if self.quantiles.shape != (*self.point.shape, len(self.levels)):
             raise ForecastError(
                 f"quantiles have shape {self.quantiles.shape}, expected {(*self.point.shape, len(self.levels))}"
             )
         if any(not 0 < level < 1 for level in self.levels) or list(self.levels) != sorted(set(self.levels)):
             raise ForecastError(f"quantile levels {self.levels} must ascend inside (0, 1)")
-        if len(self.levels) > 1 and (np.diff(self.quantiles, axis=-1) < 0).any():
+        if (self.quantiles[..., 1:] < self.quantiles[..., :-1]).any():
             raise ForecastError("quantiles cross")
         for values in (self.point, self.quantiles):
             if np.isinf(values).any():
@@ -104,6 +119,7 @@ class Forecast:
 
         Raises:
             MissingExtraError: the library is not installed.
+            PanelError: a time is beyond the years 1678 to 2261.
         """
         count, cutoffs, horizon = self.point.shape
         columns: dict[str, Any] = {
@@ -116,48 +132,61 @@ class Forecast:
         for position, level in enumerate(self.levels):
             columns[quantile_name(level)] = self.quantiles[..., position].reshape(-1)
         document = {"step_seconds": self.step_seconds, "units": dict(zip(self.ids, self.units, strict=True))}
-        return to_backend(make_table(columns, {_METADATA_KEY: json.dumps(document)}), backend)
+        return to_backend(make_table(columns, document), backend)
 
     @staticmethod
     def from_frame(frame: Frame, *, units: Sequence[str] | None = None) -> Forecast:
-        """Make a forecast from the table that ``to_frame`` gives, of any library.
+        """Make a forecast from the table that ``to_frame`` gives, of any library; its cutoffs ascend.
 
         Args:
-            frame: a whole table: every series, cutoff and step once.
+            frame: a whole table: every series, cutoff and step once, in any order.
             units: unit of each series in order of appearance; when absent, those kept in a pyarrow table.
 
         Raises:
             PanelError: a column is absent or of another type.
-            ForecastError: rows are missing or repeated.
+            ForecastError: rows are missing or repeated, or times and steps contradict each other.
         """
         columns = Columns(frame, what="forecast frame")
         ids, codes = columns.codes("unique_id")
-        cutoff, seconds = columns.seconds("cutoff"), columns.seconds("ds")
-        steps = columns.floats("step").astype(np.int64)
-        metadata = getattr(getattr(frame, "schema", None), "metadata", None)
-        kept = json.loads(metadata[_METADATA_KEY.encode()]) if metadata and _METADATA_KEY.encode() in metadata else {}
-        if not len(steps):
+        cutoff, seconds, numbers = columns.seconds("cutoff"), columns.seconds("ds"), columns.floats("step")
+        if not len(numbers):
             raise ForecastError("forecast frame: no rows")
+        if not (numbers == np.clip(np.round(numbers), 1, len(numbers))).all():
+            raise ForecastError("forecast frame: steps are not 1, 2, ... up to the horizon")
+        steps = numbers.astype(np.int64)
         cutoffs, position = np.unique(cutoff, return_inverse=True)
-        horizon = int(steps.max())
-        shape = (len(ids), len(cutoffs), horizon)
-        flat = (codes * len(cutoffs) + position) * horizon + steps - 1
-        if len(flat) != np.prod(shape) or len(np.unique(flat)) != len(flat):
+        shape = (len(ids), len(cutoffs), int(steps.max()))
+        flat = (codes * shape[1] + position) * shape[2] + steps - 1
+        if len(flat) != math.prod(shape) or len(np.unique(flat)) != len(flat):
             raise ForecastError(
                 f"forecast frame: {len(flat)} rows, expected each of {shape} (series, cutoff, step) once"
             )
-        step_seconds = (
-            kept.get("step_seconds") or round(float((seconds - cutoff)[0]) / steps[0]) or smallest_gap(seconds)
-        )
-        names = [name for name in columns.names if name.startswith("q0.")]
+        kept = kept_document(frame, what="forecast frame")
+        stored = kept.get("step_seconds")
+        step_seconds = stored if isinstance(stored, int) else int((seconds[0] - cutoff[0]) // steps[0])
+        if (wrong := seconds - cutoff != steps * step_seconds).any():
+            row = wrong.argmax()
+            raise ForecastError(
+                f"forecast frame: ds {seconds[row].astype('datetime64[s]')}Z is not step {steps[row]} of "
+                f"{step_seconds} s after its cutoff {cutoff[row].astype('datetime64[s]')}Z"
+            )
 
         def cube(name: str) -> Floats:
             values = np.empty(len(flat))
             values[flat] = columns.floats(name)
             return values.reshape(shape)
 
+        names = sorted((name for name in columns.names if _QUANTILE_COLUMN.fullmatch(name)), key=_level)
         quantiles = np.stack([cube(name) for name in names], axis=-1) if names else np.empty((*shape, 0))
-        known = kept.get("units", {})
-        given = tuple(units) if units is not None else tuple(known.get(one, "") for one in ids)
-        levels = tuple(float(name[1:]) for name in names)
-        return Forecast(ids, given, cutoffs.astype(np.int64), step_seconds, cube("y_hat"), levels, quantiles)
+        given = tuple(units) if units is not None else _kept_units(ids, kept)
+        levels = tuple(_level(name) for name in names)
+        return Forecast(ids, given, cutoffs, step_seconds, cube("y_hat"), levels, quantiles)
+
+
+def _level(name: str) -> float:
+    return float(name[1:])
+
+
+def _kept_units(ids: Sequence[str], kept: Mapping[str, Any]) -> tuple[str, ...]:
+    units = kept.get("units")
+    return tuple(str(units.get(one, "")) for one in ids) if isinstance(units, dict) else ("",) * len(ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -15,6 +16,9 @@ from nettide.errors import MissingExtraError, PanelError, unknown
 
 Frame: TypeAlias = Any
 """A data frame of any library that narwhals understands."""
+_PER_SECOND = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}
+_METADATA_KEY = "nettide"
+_MOST_SECONDS = 2**63 // 1_000_000_000
 Backend: TypeAlias = Literal["pandas", "polars", "pyarrow"]
 
 
@@ -43,7 +47,8 @@ class Columns:
         what: what the frame is, for messages.
 
     Raises:
-        PanelError: the object is no data frame, or a column that is asked for is absent or of another type.
+        PanelError: the object is no data frame, column names repeat, or a column that is asked for is absent or of
+            another type.
     """
 
     def __init__(self, frame: Frame, *, what: str) -> None:
@@ -53,6 +58,8 @@ class Columns:
             raise PanelError(
                 f"{what}: expected a pandas, polars or pyarrow frame, got {type(frame).__name__}"
             ) from None
+        except ValueError as error:  # what narwhals says of repeated names
+            raise PanelError(f"{what}: column names must differ from each other: {error}") from None
         self._what = what
 
     @property
@@ -67,15 +74,16 @@ class Columns:
         return column
 
     def floats(self, name: str) -> Floats:
-        """Give a numeric column as float64, shape (rows,); null becomes NaN."""
-        try:
-            column = self._column(name).cast(nw.Float64)
-        except Exception as error:  # each library raises its own type for a failed cast
-            raise PanelError(f"{self._what}: column {name!r} is not numeric") from error
-        return np.asarray(column.to_numpy(), dtype=np.float64).copy()
+        """Give a numeric column as float64, shape (rows,); null becomes NaN. It may be a view of the frame."""
+        column = self._column(name)
+        if column.null_count() == len(column):
+            return np.full(len(column), np.nan)
+        if not column.dtype.is_numeric():
+            raise PanelError(f"{self._what}: column {name!r} is not numeric but {column.dtype}")
+        return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
     def seconds(self, name: str) -> Ints:
-        """Give a time column as whole seconds since the epoch, UTC, shape (rows,).
+        """Give a time or date column as whole seconds since the epoch, UTC, shape (rows,).
 
         A time without a zone is taken as UTC.
 
@@ -83,26 +91,41 @@ class Columns:
             PanelError: the column holds no times, a null, or fractions of a second.
         """
         column = self._column(name)
+        if isinstance(column.dtype, nw.Date):
+            column = column.cast(nw.Datetime("us"))
         if not isinstance(column.dtype, nw.Datetime):
-            raise PanelError(f"{self._what}: column {name!r} holds no times but {column.dtype}")
+            raise PanelError(
+                f"{self._what}: column {name!r} holds no times but {column.dtype}; turn it into times first"
+            )
         if column.null_count():
             raise PanelError(f"{self._what}: column {name!r} holds {column.null_count()} empty times")
-        stamps = np.asarray(column.dt.timestamp("us").to_numpy(), dtype=np.int64)
-        seconds, rest = np.divmod(stamps, 1_000_000)
-        if rest.any():
+        times = column.to_arrow()
+        per_second = _PER_SECOND[times.type.unit]
+        stamps = np.asarray(times.cast(pa.int64()))
+        seconds = stamps // per_second
+        if (seconds * per_second != stamps).any():
             raise PanelError(f"{self._what}: column {name!r} holds fractions of a second")
-        return seconds.astype(np.int64)
+        return seconds
 
     def codes(self, name: str) -> tuple[tuple[str, ...], Ints]:
         """Give a text column as distinct values, in order of first appearance, and their index, shape (rows,)."""
-        encoded = pa.array(self._column(name).cast(nw.String).to_list(), pa.string()).dictionary_encode()
-        if encoded.null_count:
-            raise PanelError(f"{self._what}: column {name!r} holds {encoded.null_count} empty values")
+        column = self._column(name)
+        if column.null_count():
+            raise PanelError(f"{self._what}: column {name!r} holds {column.null_count()} empty values")
+        texts = column if isinstance(column.dtype, nw.String) else column.cast(nw.String)
+        encoded = texts.to_arrow().dictionary_encode()
         return tuple(encoded.dictionary.to_pylist()), np.asarray(encoded.indices, dtype=np.int64)
 
 
 def utc_times(seconds: Ints) -> pa.Array:
-    """Give epoch seconds as a column of UTC times in nanoseconds, the unit every library reads."""
+    """Give epoch seconds as a column of UTC times in nanoseconds, the unit every library reads.
+
+    Raises:
+        PanelError: a time lies outside the years 1678 to 2261, which nanoseconds cannot hold.
+    """
+    if seconds.size and max(abs(int(seconds.min())), abs(int(seconds.max()))) >= _MOST_SECONDS:
+        first, last = seconds.min().astype("datetime64[s]"), seconds.max().astype("datetime64[s]")
+        raise PanelError(f"times {first}Z to {last}Z cannot be written; a frame holds the years 1678 to 2261")
     return pa.array(seconds * 1_000_000_000, type=pa.int64()).cast(pa.timestamp("ns", tz="UTC"))
 
 
@@ -113,6 +136,23 @@ def repeated_texts(texts: Sequence[str], codes: Ints) -> pa.Array:
     )
 
 
-def make_table(columns: Mapping[str, Any], metadata: Mapping[str, str]) -> pa.Table:
-    """Make a pyarrow table that carries metadata in its schema."""
-    return pa.table(dict(columns)).replace_schema_metadata(dict(metadata))
+def make_table(columns: Mapping[str, Any], document: Mapping[str, Any]) -> pa.Table:
+    """Make a pyarrow table that carries a JSON document in its schema, for ``kept_document``."""
+    return pa.table(dict(columns)).replace_schema_metadata({_METADATA_KEY: json.dumps(document)})
+
+
+def kept_document(frame: Frame, *, what: str) -> dict[str, Any]:
+    """Give the document that ``make_table`` put into a pyarrow table; empty for other frames.
+
+    Raises:
+        PanelError: the table carries something else under our name.
+    """
+    metadata = getattr(getattr(frame, "schema", None), "metadata", None)
+    text = metadata.get(_METADATA_KEY.encode()) if isinstance(metadata, dict) else None
+    try:
+        document = json.loads(text) if text else {}
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise PanelError(f"{what}: its {_METADATA_KEY!r} metadata is not what nettide writes; remove it")
+    return document

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
+import pyarrow as pa
 
 from nettide.arrays import Floats, Ints, Times
 from nettide.errors import PanelError
-from nettide.frames import Backend, Columns, Frame, make_table, repeated_texts, to_backend, utc_times
+from nettide.frames import (
+    Backend,
+    Columns,
+    Frame,
+    kept_document,
+    make_table,
+    repeated_texts,
+    to_backend,
+    utc_times,
+)
 from nettide.units import step_text
 
-_METADATA_KEY = "nettide"
+_KEYS = ("unique_id", "ds")
+_ROOM = 100_000_000  # cells that are always granted
+_MOST_CELLS_PER_VALUE = 50  # beyond that, a frame is sparser than a mistaken step or time explains
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +176,10 @@ class Panel:
 
         Raises:
             MissingExtraError: the library is not installed.
+            PanelError: a channel has the name of another column, or a time is beyond the years 1678 to 2261.
         """
+        if clash := [channel.name for channel in self.channels if channel.name in _KEYS]:
+            raise PanelError(f"channel {clash[0]!r} has the name of another column of the long table; rename it")
         count, steps, _ = self.values.shape
         columns: dict[str, Any] = {
             "unique_id": repeated_texts(self.ids, np.repeat(np.arange(count), steps)),
@@ -178,7 +192,7 @@ class Panel:
             "series": [{**asdict(replace(one, labels={})), "labels": dict(one.labels)} for one in self.series],
             "channels": [asdict(channel) for channel in self.channels],
         }
-        return to_backend(make_table(columns, {_METADATA_KEY: json.dumps(document)}), backend)
+        return to_backend(make_table(columns, document), backend)
 
     @staticmethod
     def from_frame(
@@ -190,8 +204,8 @@ class Panel:
     ) -> Panel:
         """Make a panel from a long table ``unique_id, ds, <target>, <other channels>``.
 
-        Rows may come in any order; (id, time) pairs that are absent become NaN. For data that
-        is not yet on a grid use ``nettide.prepare.grid``.
+        Rows may come in any order; (id, time) pairs that are absent become NaN, and of the series kept in a
+        pyarrow table those without a row are left out. For data not yet on a grid use ``nettide.prepare.grid``.
 
         Args:
             frame: pandas, polars or pyarrow; ds in UTC or without a zone (taken as UTC).
@@ -200,54 +214,91 @@ class Panel:
             channels: which columns, the target first; when absent, all but unique_id and ds.
 
         Raises:
-            PanelError: a column is absent or of another type, a time is off the grid, or an (id, time) pair repeats.
+            PanelError: a column is absent or of another type, a time is off the grid, an (id, time) pair repeats,
+                a single time leaves the step open, or the grid would be far larger than the frame.
         """
         columns = Columns(frame, what="panel frame")
-        kept = _kept_document(frame)
+        kept = kept_document(frame, what="panel frame")
         ids, codes = columns.codes("unique_id")
         seconds = columns.seconds("ds")
         if not len(seconds):
             raise PanelError("panel frame: no rows")
         if channels is None:
-            names = [name for name in columns.names if name not in ("unique_id", "ds")]
-            units = {one["name"]: one["unit"] for one in kept.get("channels", [])}
-            channels = [Channel(name, units.get(name, "")) for name in names]
+            channels = _channels_of(columns, kept)
         if series is None:
-            series = [Series(**one) for one in kept.get("series", [])] or [Series(one) for one in ids]
+            series = _series_of(ids, kept)
         position = {one.id: place for place, one in enumerate(series)}
         if missing := [one for one in ids if one not in position]:
             raise PanelError(f"panel frame: series {missing[0]!r} has no description")
         if step_seconds is None:
             step_seconds = kept.get("step_seconds") or smallest_gap(seconds)
+        if not isinstance(step_seconds, int | np.integer) or step_seconds < 1:
+            raise PanelError(f"step of {step_seconds} seconds must be a whole number of at least one second")
         start = int(seconds.min())
-        slots, rest = np.divmod(seconds - start, step_seconds)
-        if rest.any():
-            off = int(seconds[np.flatnonzero(rest)[0]])
+        slots = (seconds - start) // step_seconds
+        if (off_grid := slots * step_seconds != seconds - start).any():
+            off = seconds[off_grid.argmax()]
             raise PanelError(
-                f"panel frame: time {np.datetime64(off, 's')}Z is off the grid of {step_text(step_seconds)} "
-                f"that starts at {np.datetime64(start, 's')}Z"
+                f"panel frame: time {_utc(off)} is off the grid of {step_text(step_seconds)} "
+                f"that starts at {_utc(seconds.min())}"
+            )
+        steps = int(slots.max()) + 1
+        cells = len(series) * steps * len(channels)
+        if cells > max(_ROOM, _MOST_CELLS_PER_VALUE * len(seconds) * len(channels)):
+            raise PanelError(
+                f"panel frame: {len(seconds)} rows would fill {len(series)} series x {steps} steps of "
+                f"{step_text(step_seconds)}; give a longer step, or fewer series at a time"
             )
         rows = np.array([position[one] for one in ids], dtype=np.int64)[codes]
-        values = np.full((len(series), int(slots.max()) + 1, len(channels)), np.nan)
-        flat = rows * values.shape[1] + slots
-        order = np.argsort(flat, kind="stable")
-        if (again := np.flatnonzero(np.diff(flat[order]) == 0)).size:
-            row = int(order[again[0]])
-            raise PanelError(
-                f"panel frame: series {series[rows[row]].id!r} has time {np.datetime64(int(seconds[row]), 's')}Z twice"
-            )
+        flat = rows * steps + slots
+        _refuse_repeated(flat, lambda row: f"series {series[rows[row]].id!r} has time {_utc(seconds[row])} twice")
+        values = np.full((len(series) * steps, len(channels)), np.nan)
         for place, channel in enumerate(channels):
-            values[rows, slots, place] = columns.floats(channel.name)
-        return Panel(values, start, step_seconds, tuple(series), tuple(channels))
+            values[flat, place] = columns.floats(channel.name)
+        grid = values.reshape(len(series), steps, len(channels))
+        return Panel(grid, start, int(step_seconds), tuple(series), tuple(channels))
 
 
 def smallest_gap(seconds: Ints) -> int:
-    """Give the smallest gap between two distinct times, in seconds; a day when there is but one time."""
-    distinct = np.unique(seconds)
-    return int(np.diff(distinct).min()) if distinct.size > 1 else 86400
+    """Give the smallest gap between two distinct times, in seconds.
+
+    Raises:
+        PanelError: there is but one time.
+    """
+    distinct = np.sort(np.asarray(pa.array(seconds).unique()))  # hashing is faster than sorting repeated times
+    if distinct.size < 2:
+        raise PanelError("panel frame: a single time does not tell the step; give step_seconds")
+    return int(np.diff(distinct).min())
 
 
-def _kept_document(frame: Frame) -> dict[str, Any]:
-    metadata = getattr(getattr(frame, "schema", None), "metadata", None)
-    text = metadata.get(_METADATA_KEY.encode()) if isinstance(metadata, dict) else None
-    return json.loads(text) if text else {}
+def _channels_of(columns: Columns, kept: Mapping[str, Any]) -> list[Channel]:
+    """Give every column but id and time as a channel, with the unit that was kept."""
+    try:
+        units = {one["name"]: one["unit"] for one in kept.get("channels", [])}
+    except (TypeError, KeyError):
+        raise PanelError("panel frame: its 'nettide' metadata describes no channels; remove it") from None
+    return [Channel(name, units.get(name, "")) for name in columns.names if name not in _KEYS]
+
+
+def _series_of(ids: Sequence[str], kept: Mapping[str, Any]) -> list[Series]:
+    """Give the kept descriptions of the ids in their kept order, then the ids without one."""
+    try:
+        described = {one["id"]: Series(**one) for one in kept.get("series", [])}
+    except (TypeError, KeyError):
+        raise PanelError("panel frame: its 'nettide' metadata describes no series; remove it") from None
+    present = set(ids)
+    return [one for id, one in described.items() if id in present] + [Series(id) for id in ids if id not in described]
+
+
+def _refuse_repeated(places: Ints, say: Callable[[int], str]) -> None:
+    """Refuse places of which two are equal; ``say`` tells of the row that repeats."""
+    seen = np.zeros(int(places.max()) + 1, dtype=np.bool_)
+    seen[places] = True
+    if np.count_nonzero(seen) < len(places):
+        order = np.argsort(places, kind="stable")
+        again = order[1:][np.diff(places[order]) == 0]
+        raise PanelError(f"panel frame: {say(int(again.min()))}")
+
+
+def _utc(second: np.int64) -> str:
+    return f"{np.datetime64(int(second), 's')}Z"

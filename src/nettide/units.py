@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 from nettide.errors import UnitError
 
 _STEP_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_MOST_STEP_SECONDS = 366 * 86400
 _SI_PREFIXES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _SI_STEPS = ("", "k", "M", "G", "T", "P", "E")
 _SI_SMALL = ("", "m", "µ", "n", "p", "f", "a")
@@ -16,18 +18,22 @@ _SI_SMALL = ("", "m", "µ", "n", "p", "f", "a")
 def parse_step(text: str) -> int:
     """Give the seconds of a step such as ``30s``, ``5min``, ``1h``, ``1d`` or ``1w``.
 
+    ``m`` is a minute; ``M``, which is a month elsewhere, is refused.
+
     Raises:
-        UnitError: the text is no whole number of a known unit, or is not positive.
+        UnitError: the text is no whole number of a known unit, is not positive, or is longer than a year.
     """
-    match = re.fullmatch(r"\s*(\d*)\s*([a-zA-Z]+)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{0,12})\s*([a-zA-Z]+)\s*", text)
     unit = match.group(2) if match else ""
-    seconds = _STEP_SECONDS.get(unit) or _STEP_SECONDS.get(unit.lower())
+    seconds = None if unit == "M" else _STEP_SECONDS.get(unit.lower())
     if match is None or seconds is None:
         raise UnitError(f"step {text!r} is not understood; write for example 30s, 5min, 1h, 1d or 1w")
-    count = int(match.group(1) or 1)
-    if count < 1:
+    step = int(match.group(1) or 1) * seconds
+    if step < 1:
         raise UnitError(f"step {text!r} must be longer than zero")
-    return count * seconds
+    if step > _MOST_STEP_SECONDS:
+        raise UnitError(f"step {text!r} must not be longer than a year")
+    return step
 
 
 def step_text(seconds: int) -> str:
@@ -65,7 +71,8 @@ def si_text(value: float, unit: str = "", *, digits: int = 3) -> str:
     size = abs(value)
     if size == 0:
         return f"0 {unit}".rstrip()
-    power = math.floor(math.log10(float(f"{size:.{digits - 1}e}")) / 3)
+    rounded = min(float(f"{size:.{digits - 1}e}"), sys.float_info.max)  # 999.9 is written as 1 k
+    power = math.floor(math.log10(rounded) / 3)
     if power >= 0:
         power = min(power, len(_SI_STEPS) - 1)
         prefix = _SI_STEPS[power]
