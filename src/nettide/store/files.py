@@ -116,7 +116,8 @@ def _replace(path: Path, target: Path, content: bytes | Writer, *, overwrite: bo
     try:
         with temporary.open("xb") as file:
             if target.exists():
-                os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)
+                with contextlib.suppress(PermissionError):  # on file systems without permissions, such as FAT
+                    os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)
             _put(file, content)
             file.flush()
             os.fsync(file.fileno())
