@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,11 @@ def test_the_forecasts_have_the_columns_that_other_tools_read() -> None:
         f"q{level}" for level in LEVELS
     ]
     assert TABLE.schema.field("ds").type == TABLE.schema.field("cutoff").type == pa.timestamp("ns", tz="UTC")
+
+
+def test_the_documentation_defines_every_column() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert [name for name in LEADERBOARD_SCHEMA.names if f"`{name}`" not in text] == []
 
 
 def test_each_model_series_cutoff_and_step_has_one_row_with_its_truth() -> None:

@@ -244,6 +244,18 @@ def test_the_future_offers_the_largest_series_and_starts_now() -> None:
     assert drawn[-1] == str(result.panel.times[-1] + np.timedelta64(24, "h")).replace("T", " ")[:16]
 
 
+def test_history_after_now_is_not_drawn_as_history() -> None:
+    result = made_backtest(series=1, holes=0)
+    model = Profile(24)
+    model.fit(result.panel)
+    earlier = Future("profile", model.predict(result.panel, np.array([900])), result.panel)
+    made = Page(render(replace(content(result, future=False), future=earlier))).charts["future-0"]
+    measured = next(trace for trace in made["data"] if trace.get("name") == "measured")
+    last = [time for time, value in zip(made["times"], measured["y"], strict=True) if value is not None][-1]
+    assert last == made["layout"]["shapes"][0]["x0"] == str(result.panel.times[900]).replace("T", " ")[:16]
+    assert made["times"] == sorted(made["times"])
+
+
 def test_forecasts_that_are_laid_one_after_the_other_do_not_overlap() -> None:
     assert apart(np.array([10, 11, 12, 13, 14, 15, 16]), 3).tolist() == [0, 3, 6]
     assert apart(np.array([10, 20, 30]), 3).tolist() == [0, 1, 2]
@@ -255,6 +267,15 @@ def test_between_forecasts_that_leave_a_gap_the_line_is_broken() -> None:
     chart = page(result, future=False).charts["predicted-0"]
     first = next(trace for trace in chart["data"] if trace.get("name") == "profile")
     assert [value is None for value in first["y"][:30]] == [False] * 6 + [True] * 18 + [False] * 6
+
+
+def test_a_series_that_ends_early_is_neither_best_nor_worst() -> None:
+    panel = made_panel(series=3, holes=0)
+    panel.values[1, 860:] = np.nan
+    result = backtest(panel, contenders(24), test_start=840, horizon=24, stride=24)
+    point = result.outcomes[0].forecast.point.copy()
+    point[1] = 0.0  # by far the worst
+    assert {place for place, _ in best_and_worst(result, point)} == {0, 2}
 
 
 def test_best_and_worst_series_are_those_of_the_best_model() -> None:

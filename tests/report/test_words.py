@@ -39,7 +39,7 @@ def test_the_headline_of_a_model_without_a_band_says_nothing_of_one() -> None:
     ("rel_mae", "end"),
     [
         (1.04, "The nearest model, lstm, has 4 % higher error."),
-        (1.0, "lstm is only as good."),
+        (1.001, "lstm is only as good."),
         (0.996, "lstm is only as good."),
         (1.0052, "The nearest model, lstm, has 1 % higher error."),
     ],
@@ -47,6 +47,13 @@ def test_the_headline_of_a_model_without_a_band_says_nothing_of_one() -> None:
 def test_the_headline_says_honestly_when_the_naive_forecast_is_best(rel_mae: float, end: str) -> None:
     said = headline(RESULT, (scored(rel_mae=rel_mae)[0],))
     assert said == f"The weekly naive forecast is best here: use it. {end}"
+
+
+def test_the_headline_does_not_hold_the_yardstick_against_itself() -> None:
+    naive = replace(SCORES[0], model="seasonal-naive", rel_mae=1.0)
+    worse = replace(SCORES[0], model="lstm", rel_mae=1.2)
+    assert headline(RESULT, (naive,)) == "The weekly naive forecast is best here: use it."
+    assert headline(RESULT, (naive, worse)).endswith("The nearest model, lstm, has 20 % higher error.")
 
 
 def test_the_headline_names_a_daily_yardstick_as_such() -> None:

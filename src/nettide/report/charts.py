@@ -12,6 +12,7 @@ from nettide.backtest.evaluate import Backtest, Outcome
 from nettide.backtest.leaderboard import relative_mae_by_series
 from nettide.backtest.yardstick import yardstick_name
 from nettide.report.drawing import Figure, Trace, axis, colour, guide, height, label, layout, line, numbers, shortened
+from nettide.report.words import is_yardstick
 from nettide.units import step_text
 
 MOST_BARS = 40
@@ -82,17 +83,19 @@ def step_figure(backtest: Backtest, outcomes: Sequence[Outcome]) -> Figure | Non
     x = list(range(1, horizon + 1))
     mode = "lines+markers" if horizon <= 48 else "lines"
     naive = yardstick_name(backtest.panel, backtest.season)
-    traces: list[Trace] = [
-        {
-            "type": "scatter",
-            "mode": mode,
-            "name": naive,
-            "x": x,
-            "y": numbers(error_by_step(backtest, backtest.yardstick)),
-            "line": {"color": "--muted", "dash": "dash", "width": 1.5},
-            "marker": {"size": 4, "color": "--muted"},
-        }
-    ]
+    traces: list[Trace] = []
+    if not any(is_yardstick(backtest, one.name) for one in outcomes):
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": mode,
+                "name": naive,
+                "x": x,
+                "y": numbers(error_by_step(backtest, backtest.yardstick)),
+                "line": {"color": "--muted", "dash": "dash", "width": 1.5},
+                "marker": {"size": 4, "color": "--muted"},
+            }
+        )
     for place, one in enumerate(outcomes):
         traces.append(
             {
@@ -212,7 +215,7 @@ def _dots(backtest: Backtest, outcomes: Sequence[Outcome], ratios: Sequence[Floa
 def _histogram(backtest: Backtest, outcomes: Sequence[Outcome], ratios: Sequence[Floats], caption: str) -> Figure:
     del backtest
     known = np.concatenate([one[~np.isnan(one)] for one in ratios])
-    low, high = min(0.5, float(np.quantile(known, 0.002))), max(1.5, float(np.quantile(known, 0.998)))
+    low, high = min(0.5, float(np.quantile(known, 0.02))), max(1.5, float(np.quantile(known, 0.98)))
     edges = np.linspace(low, min(high, 4.0), _BINS + 1)
     middle = (edges[1:] + edges[:-1]) / 2
     traces: list[Trace] = [

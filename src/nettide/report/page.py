@@ -44,7 +44,7 @@ def render(report: ReportContent) -> str:
             verdict=report.verdict,
             facts=facts(backtest),
             columns=COLUMNS,
-        colours=COLOURS,
+            colours=COLOURS,
             rows=leaderboard_rows(backtest, scores),
             naive=yardstick_name(backtest.panel, backtest.season),
             failures=backtest.failures,

@@ -6,12 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from nettide.backtest.evaluate import Backtest
 from nettide.backtest.leaderboard import Score, score_yardstick
 from nettide.backtest.yardstick import yardstick_name
-from nettide.report.words import point_of, unit_of
+from nettide.report.words import is_yardstick, unit_of
 from nettide.units import si_text
 
 
@@ -126,7 +124,7 @@ def leaderboard_rows(backtest: Backtest, scores: Sequence[Score]) -> tuple[Row, 
     rows: list[tuple[Score, Row]] = []
     trained = {one.name: one.parameters > 0 or bool(one.training.epochs) for one in backtest.outcomes}
     for place, one in enumerate(scores):
-        tag = "yardstick" if _is_yardstick(backtest, one.model) else "" if trained[one.model] else "no training"
+        tag = "yardstick" if is_yardstick(backtest, one.model) else "" if trained[one.model] else "no training"
         rows.append((one, Row(one.model, place, tag, ())))
     if rows and not any(row.tag == "yardstick" for _, row in rows):
         name = yardstick_name(backtest.panel, backtest.season).removesuffix(" forecast")
@@ -136,13 +134,6 @@ def leaderboard_rows(backtest: Backtest, scores: Sequence[Score]) -> tuple[Row, 
     shown = [one for one, _ in rows]
     cells = [_column_cells(column, shown, unit) for column in COLUMNS]
     return tuple(replace(row, cells=tuple(column[number] for column in cells)) for number, (_, row) in enumerate(rows))
-
-
-def _is_yardstick(backtest: Backtest, model: str) -> bool:
-    point = point_of(backtest, model)
-    counted = backtest.counted(point)
-    everywhere = bool(counted.any()) and np.array_equal(counted, backtest.counted(backtest.yardstick))
-    return everywhere and np.array_equal(point[counted], backtest.yardstick[counted])
 
 
 def _column_cells(column: Column, scores: Sequence[Score], unit: str) -> list[Cell]:

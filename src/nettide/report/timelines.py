@@ -26,6 +26,7 @@ from nettide.report.drawing import (
     outlined,
     times,
 )
+from nettide.report.words import is_yardstick
 
 MOST_FUTURES = 12
 """Series whose future is drawn; with more, the largest."""
@@ -48,7 +49,8 @@ def apart(cutoffs: Ints, horizon: int) -> Ints:
 def best_and_worst(backtest: Backtest, point: Floats) -> tuple[tuple[int, str], ...]:
     """Give the series to look at, best and worst by relative error, as (place, what it is)."""
     ratios = relative_mae_by_series(backtest, point)
-    known = np.flatnonzero(~np.isnan(ratios))
+    points = backtest.counted(point).sum(axis=(1, 2))
+    known = np.flatnonzero(~np.isnan(ratios) & (points >= points.max(initial=0) / 2))  # not one that ends early
     if not known.size:
         some = np.flatnonzero(backtest.counted(point).any(axis=(1, 2)))
         return ((int(some[0]) if some.size else 0, ""),)
@@ -88,7 +90,7 @@ def _predicted(backtest: Backtest, outcomes: Sequence[Outcome], place: int, what
         return spread
 
     unit = panel.series[place].unit or panel.channels[0].unit
-    hover = _hover(unit)
+    common = {"type": "scatter", "mode": "lines", "hovertemplate": _hover(unit)}
     traces: list[Trace] = []
     for rank, one in reversed(list(enumerate(outcomes))):
         shown = True if rank == 0 else "legendonly"
@@ -98,33 +100,24 @@ def _predicted(backtest: Backtest, outcomes: Sequence[Outcome], place: int, what
             traces.append(_area(*edges, fill=colour(rank, 0.22), group=f"model-{rank}", visible=shown))
         traces.append(
             {
-                "type": "scatter",
-                "mode": "lines",
+                **common,
                 "name": label(one.name),
                 "legendgroup": f"model-{rank}",
                 "visible": shown,
                 "y": numbers(thinning.values(whole(one.forecast.point))),
                 "line": line(rank),
-                "hovertemplate": hover,
             }
         )
-    naive = {
-        "type": "scatter",
-        "mode": "lines",
-        "name": yardstick_name(panel, backtest.season),
-        "visible": "legendonly",
-        "y": numbers(thinning.values(whole(backtest.yardstick))),
-        "line": {"color": "--muted", "width": 1.5, "dash": "dash"},
-        "hovertemplate": hover,
-    }
-    actual = {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "actual",
-        "y": numbers(thinning.values(panel.target[place, first : first + length])),
-        "line": {"color": "--ink", "width": 1.3},
-        "hovertemplate": hover,
-    }
+    if not any(is_yardstick(backtest, one.name) for one in outcomes):
+        naive = {
+            "name": yardstick_name(panel, backtest.season),
+            "visible": "legendonly",
+            "y": numbers(thinning.values(whole(backtest.yardstick))),
+            "line": {"color": "--muted", "width": 1.5, "dash": "dash"},
+        }
+        traces.insert(0, {**common, **naive})
+    actual = numbers(thinning.values(panel.target[place, first : first + length]))
+    traces.append({**common, "name": "actual", "y": actual, "line": {"color": "--ink", "width": 1.3}})
     drawn = panel.seconds[first + thinning.positions()]
     shade = "; the shade is the 80 % band" if any(_band(one.forecast, BAND) for one in outcomes) else ""
     thinned = " Older parts of the lines are thinned for drawing; peaks and troughs are kept." if thinning.thins else ""
@@ -133,7 +126,7 @@ def _predicted(backtest: Backtest, outcomes: Sequence[Outcome], place: int, what
         f"{panel.ids[place]}{f' – {what}' if what else ''}",
         f"Forecasts that do not overlap, one after the other, each made at its cutoff{shade}. "
         f"Click a model in the legend to show or hide it. Times are UTC.{thinned}",
-        [naive, *traces, actual],
+        traces,
         layout(
             x=_time_axis(drawn, panel.step_seconds),
             y=axis(label(unit), tickformat="~s", rangemode="tozero"),
@@ -151,8 +144,9 @@ def future_figures(future: Future) -> tuple[Figure, ...]:
     rows = {id: row for row, id in enumerate(history.ids)}
     # two weeks of five minutes would dwarf an hour's forecast, two weeks of days say little
     weeks = min(2 * history.steps_per(604_800), max(history.steps_per(2 * 86_400), 14 * forecast.horizon))
-    recent = min(history.steps, max(weeks, 4 * forecast.horizon, _FEWEST_PAST_STEPS))
-    tails = {id: history.target[row, history.steps - recent :] for id, row in rows.items()}
+    until = min(history.steps, (int(forecast.cutoffs[-1]) - history.start) // history.step_seconds + 1)
+    since = max(0, until - max(weeks, 4 * forecast.horizon, _FEWEST_PAST_STEPS))
+    tails = {id: history.target[row, since:until] for id, row in rows.items()}
     sizes = [float(np.nansum(tails[id])) if id in tails else -1.0 for id in forecast.ids]
     largest = sorted(range(len(sizes)), key=lambda place: (-sizes[place], place))[:MOST_FUTURES]
     return tuple(
@@ -164,8 +158,7 @@ def future_figures(future: Future) -> tuple[Figure, ...]:
 def _future(future: Future, place: int, tail: Floats, number: int) -> Figure:
     forecast = future.forecast
     now = int(forecast.cutoffs[-1])
-    end = future.history.start + future.history.step_seconds * (future.history.steps - 1)
-    past = end - future.history.step_seconds * np.arange(len(tail) - 1, -1, -1, dtype=np.int64)
+    past = now - future.history.step_seconds * np.arange(len(tail) - 1, -1, -1, dtype=np.int64)
     ahead = forecast.seconds[-1]
     thinning = Thinning(len(past))
     drawn = np.concatenate([past[thinning.positions()], ahead]) if len(past) else ahead

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nettide.arrays import Floats
 from nettide.backtest.evaluate import Backtest
 from nettide.backtest.leaderboard import Score, relative_mae_by_series
 from nettide.backtest.yardstick import yardstick_name
@@ -37,7 +38,7 @@ def headline(backtest: Backtest, scores: Sequence[Score]) -> str:
         smallest = min(known, key=lambda one: one.mae)
         return f"{smallest.model} has the smallest error; the {naive} is never wrong here, so nothing can beat it."
     if best.rel_mae > 1 - TIE:
-        return f"The {naive} is best here: use it. {_nearest(best)}"
+        return " ".join([f"The {naive} is best here: use it.", *_nearest(scores)])
     covered = f"; its 80 % band covered {_percent(best.coverage_80)}" if not math.isnan(best.coverage_80) else ""
     return f"{best.model} is best: {_percent(1 - best.rel_mae)} lower error than the {naive}{covered}."
 
@@ -46,9 +47,10 @@ def remarks(backtest: Backtest, scores: Sequence[Score]) -> tuple[str, ...]:
     """Give what else is worth knowing before the headline is trusted."""
     said = []
     naive = yardstick_name(backtest.panel, backtest.season)
-    best = scores[0] if scores and not math.isnan(scores[0].rel_mae) else None
+    best = next(iter(_rivals(scores)), None)
     if best is not None:
-        if tied := [one.model for one in scores[1:] if one.rel_mae - best.rel_mae < TIE]:
+        tied = [one.model for one in _rivals(scores)[1:] if one.rel_mae - best.rel_mae < TIE]
+        if tied:
             said.append(
                 f"{_listed(tied)} {'is' if len(tied) == 1 else 'are'} as good: the difference is below {TIE:g}."
             )
@@ -101,16 +103,30 @@ def unit_of(backtest: Backtest) -> str:
     return same(one.unit or channel for one in backtest.panel.series)
 
 
-def point_of(backtest: Backtest, model: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def point_of(backtest: Backtest, model: str) -> Floats:
     """Give the point forecasts of a model by its name, shape (series, cutoff, horizon)."""
     return next(one.forecast.point for one in backtest.outcomes if one.name == model)
 
 
-def _nearest(best: Score) -> str:
-    worse = best.rel_mae - 1
-    if abs(worse) <= TIE:
-        return f"{best.model} is only as good."
-    return f"The nearest model, {best.model}, has {_percent(worse)} higher error."
+def is_yardstick(backtest: Backtest, model: str) -> bool:
+    """Say whether a model forecasts just what the yardstick does, wherever that is scored."""
+    point = point_of(backtest, model)
+    counted = backtest.counted(point)
+    everywhere = bool(counted.any()) and np.array_equal(counted, backtest.counted(backtest.yardstick))
+    return everywhere and np.array_equal(point[counted], backtest.yardstick[counted])
+
+
+def _rivals(scores: Sequence[Score]) -> list[Score]:
+    """Give the scores of models that can be compared with the yardstick and are not the yardstick itself."""
+    return [one for one in scores if not math.isnan(one.rel_mae) and one.rel_mae != 1]
+
+
+def _nearest(scores: Sequence[Score]) -> tuple[str, ...]:
+    for best in _rivals(scores)[:1]:
+        if abs(best.rel_mae - 1) <= TIE:
+            return (f"{best.model} is only as good.",)
+        return (f"The nearest model, {best.model}, has {_percent(best.rel_mae - 1)} higher error.",)
+    return ()
 
 
 def _percent(share: float, *, digits: int = 0) -> str:

@@ -49,13 +49,38 @@
         if (place.layout[axis].autorange !== true) layout[axis].range = place.layout[axis].range;
       }
     }
+    const first = !place.layout;
     Plotly.react(place, traces, layout, {
       responsive: true,
       displaylogo: false,
+      showTips: false,
       // named one by one: the set that comes by default has one that sends the chart to a server
       modeBarButtons: [["toImage", "zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]],
       displayModeBar: chart.layout.xaxis.type === "date" ? "hover" : false,
     });
+    if (first && layout.xaxis.range && layout.xaxis.type === "date") {
+      fitHeight(place);
+      place.on("plotly_restyle", () => fitHeight(place));
+      place.on("plotly_relayout", (change) => {
+        const names = Object.keys(change);
+        const moved = names.some((name) => name.startsWith("xaxis") || name === "yaxis.autorange");
+        if (moved && !names.some((name) => name.startsWith("yaxis.range"))) fitHeight(place);
+      });
+    }
+  }
+
+  // plotly.js scales y to all that is drawn; scale it to what is seen of it
+  function fitHeight(place) {
+    const [from, to] = place.layout.xaxis.range;
+    let most = 0;
+    for (const trace of place.data) {
+      if (trace.visible === "legendonly" || trace.visible === false) continue;
+      trace.y.forEach((value, number) => {
+        // times are written largest unit first, so that they compare as texts
+        if (value > most && trace.x[number] >= from && trace.x[number] <= to) most = value;
+      });
+    }
+    if (most > 0) Plotly.relayout(place, { "yaxis.range": [0, 1.05 * most] });
   }
 
   function drawShown(again) {
