@@ -127,8 +127,10 @@ def _means(values: Floats, starts: Ints) -> Floats:
 def _conflict(rows: Rows, first: int, second: int) -> str:
     one, other = rows.values[first], rows.values[second]
     channel = int(np.argmax((one != other) & ~(np.isnan(one) & np.isnan(other))))
+    one_file = rows.file is None or rows.file[first] == rows.file[second]
+    where = f"{rows.line_name} {rows.lines[second]}" if one_file else rows.place(second)
     return (
-        f"{rows.place(first)} and {rows.line_name} {rows.lines[second]}: series {rows.ids[rows.series[first]]!r} has "
+        f"{rows.place(first)} and {where}: series {rows.ids[rows.series[first]]!r} has "
         f"{rows.times[first].astype('datetime64[s]')}Z twice, with {rows.channels[channel]!r} {one[channel]:.12g} and "
         f"{other[channel]:.12g}; choose with --duplicates first, last or mean"
     )

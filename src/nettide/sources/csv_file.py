@@ -83,7 +83,7 @@ class CsvFile:
         Raises:
             SourceError: a record has too many or too few cells, or the text is no CSV.
         """
-        types = {name: pa.float64() if name in numbers else pa.string() for name in names}
+        types = dict.fromkeys(names, pa.string()) | dict.fromkeys(numbers, pa.float64())
         try:
             table = self._parse(names, types)
         except pa.ArrowInvalid:

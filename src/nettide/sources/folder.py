@@ -53,7 +53,8 @@ class FolderSource:
             names = f"{origin}: each of {len(paths)} files is a series, named after it"
         else:
             names = f"{origin}: read {len(paths)} files"
-        passed = [one.name for one in entries if one not in set(paths)]
+        read = set(paths)
+        passed = [one.name for one in entries if one not in read]
         shown = ", ".join(passed[:_LISTED]) + (f" and {len(passed) - _LISTED} more" if len(passed) > _LISTED else "")
         other = (f"{origin}: not read, being no data files: {shown}",) if passed else ()
         return _joined(parts, origin, notes=(*roles.notes, names, *other))
@@ -67,8 +68,9 @@ def _open(path: Path, origin: str, layout: Layout) -> TableFile:
 
 
 def _refuse_other_columns(file: TableFile, first: TableFile) -> None:
-    missing = [name for name in first.names if name not in file.names]
-    extra = [name for name in file.names if name not in first.names]
+    here, there = set(file.names), set(first.names)
+    missing = [name for name in first.names if name not in here]
+    extra = [name for name in file.names if name not in there]
     if missing or extra:
         said = [f"lacks {missing[0]!r}"] if missing else []
         said += [f"has {extra[0]!r} besides"] if extra else []

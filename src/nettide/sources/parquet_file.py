@@ -76,7 +76,8 @@ class ParquetFile:
                 f"{self.origin}: unpacks to more than {self.limit_bytes / 2**20:,.6g} MiB, the limit "
                 f"({self.rows:,} rows of {len(names)} columns)"
             )
-        texts = [name for name in names if name not in numbers and is_text(self.schema.field(name).type)]
+        values = set(numbers)
+        texts = [name for name in names if name not in values and is_text(self.schema.field(name).type)]
         try:
             with pq.ParquetFile(self.path, read_dictionary=texts) as file:
                 table = file.read(columns=list(names))

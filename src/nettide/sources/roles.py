@@ -70,7 +70,8 @@ def decide(sketches: Sequence[Sketch], layout: Layout, *, origin: str) -> Roles:
     elif not values:
         raise SourceError(f"{origin}: no column holds numbers besides {time!r}")
     wide, asked = target is None, layout.channels is not None
-    unused = [name for name in by_name if name not in {time, id, *values}] if not asked else []
+    used = {time, id, *values}
+    unused = [] if asked else [name for name in by_name if name not in used]
     notes = (
         *_guess_note(layout, time=time, id=id, target=target, series=values if wide else (), origin=origin),
         *_left_out_note(unused, row_numbers, origin),
