@@ -8,19 +8,16 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
+from nettide.cli.app import app
 from nettide.cli.synth import synth
 from nettide.errors import StoreError
 from nettide.synthetic.config import SynthConfig
 
-APP = typer.Typer(rich_markup_mode=None)
-APP.command()(synth)
-
 
 def run(*arguments: str) -> str:
-    result = CliRunner().invoke(APP, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(app, ["synth", *arguments], catch_exceptions=False)
     assert result.exit_code == 0
     return result.stdout
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, BinaryIO, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from nettide.errors import OptionError, StoreError
+from nettide.errors import OptionError
 from nettide.panel import Panel
+from nettide.store.files import one_sentence, write_atomic
 from nettide.synthetic.config import SynthConfig
 from nettide.synthetic.parameters import Parameter, chosen
-from nettide.synthetic.traffic import Event, Synthetic, channel_of, describe, generate_parts
+from nettide.synthetic.traffic import Event, channel_of, describe, generate_parts
 from nettide.units import parse_step, step_text
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -111,7 +112,7 @@ def _column_text(parameter: Parameter) -> str:
 
 
 def write_synthetic(config: SynthConfig, path: Path, *, truth: Path | None = None, overwrite: bool = False) -> Written:
-    """Write synthetic traffic as a long table ``unique_id, ds, y, ...``; all files appear whole or not at all.
+    """Write synthetic traffic as a long table ``unique_id, ds, y, ...``; each file appears whole or not at all.
 
     Args:
         config: what is asked for.
@@ -121,41 +122,54 @@ def write_synthetic(config: SynthConfig, path: Path, *, truth: Path | None = Non
 
     Raises:
         OptionError: the file name has another ending.
-        StoreError: a file exists, or the place cannot be written to.
+        StoreError: a file exists, its folder does not, or the place cannot be written to.
     """
     suffix = _suffix(path)
     aside = () if truth is None else (truth / f"clean{suffix}", truth / "events.csv", truth / "synth.json")
-    for one in (path, *aside):
-        if one.exists() and not overwrite:
-            raise StoreError(f"{one} exists; choose another name or add --overwrite")
     if path.absolute() in {one.absolute() for one in aside}:
         raise OptionError(f"{path} would hold both the traffic and the truth; choose another name")
-    rows, missing = 0, 0
-    counts: dict[str, int] = {}
-    with _all_or_nothing((path, *aside)) as parts, closing(_TableFile(parts[0], suffix, config)) as measured:
-        for part in _writing_truth(generate_parts(config), parts[1:], suffix, config):
+    if truth is not None:
+        with one_sentence(f"cannot make folder {truth}"):
+            truth.mkdir(parents=True, exist_ok=True)
+    tally = _Tally()
+
+    wanted = (*aside, path)
+
+    def write(files: tuple[BinaryIO, ...]) -> None:
+        if len(files) < len(wanted):
+            write_atomic(wanted[len(files)], lambda file: write((*files, file)), overwrite=overwrite)
+        else:
+            _stream(config, suffix, files, tally)
+
+    write(())
+    return Written(path=path, rows=tally.rows, missing=tally.missing / tally.rows, events=tally.events, truth=aside)
+
+
+@dataclass(slots=True)
+class _Tally:
+    rows: int = 0
+    missing: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+
+
+def _stream(config: SynthConfig, suffix: str, files: tuple[BinaryIO, ...], tally: _Tally) -> None:
+    """Write the traffic to the last file and, if there are more, its truth: clean signal, events and config."""
+    *truth, traffic = files
+    with ExitStack() as stack:
+        measured = stack.enter_context(closing(_TableFile(traffic, suffix, config)))
+        clean = stack.enter_context(closing(_TableFile(truth[0], suffix, config))) if truth else None
+        if truth:
+            truth[1].write((",".join(EVENT_COLUMNS) + "\n").encode())
+            truth[2].write((json.dumps(asdict(config), indent=2) + "\n").encode())
+        for part in generate_parts(config):
             measured.write(part.panel)
-            rows += part.panel.target.size
-            missing += int(np.isnan(part.panel.target).sum())
+            if clean is not None:
+                clean.write(part.clean)
+                truth[1].write(_event_lines(part.events).encode())
+            tally.rows += part.panel.target.size
+            tally.missing += int(np.isnan(part.panel.target).sum())
             for event in part.events:
-                counts[event.kind] = counts.get(event.kind, 0) + 1
-    return Written(path=path, rows=rows, missing=missing / rows, events=counts, truth=aside)
-
-
-def _writing_truth(
-    traffic: Iterator[Synthetic], files: list[Path], suffix: str, config: SynthConfig
-) -> Iterator[Synthetic]:
-    """Pass traffic on, and write its truth to the files for the clean signal, the events and the config."""
-    if not files:
-        yield from traffic
-        return
-    with closing(_TableFile(files[0], suffix, config)) as clean, files[1].open("w", encoding="utf-8") as listed:
-        listed.write(",".join(EVENT_COLUMNS) + "\n")
-        for part in traffic:
-            clean.write(part.clean)
-            _write_events(listed, part.events)
-            yield part
-    files[2].write_text(json.dumps(asdict(config), indent=2) + "\n", encoding="utf-8")
+                tally.events[event.kind] = tally.events.get(event.kind, 0) + 1
 
 
 def _suffix(path: Path) -> str:
@@ -163,37 +177,6 @@ def _suffix(path: Path) -> str:
         if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
             return suffix
     raise OptionError(f"{path} must end in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
-
-
-@contextmanager
-def _all_or_nothing(paths: tuple[Path, ...]) -> Iterator[list[Path]]:
-    """Give a hidden name beside each path, and give all files their names only if nothing failed.
-
-    Raises:
-        StoreError: a folder cannot be made or written to, or the disk is full.
-    """
-    parts = [one.with_name(f".{one.name}.{os.getpid()}.part") for one in paths]
-    try:
-        for one in paths:
-            one.parent.mkdir(parents=True, exist_ok=True)
-        yield parts
-        for part in parts:
-            with part.open("r+b") as written:
-                os.fsync(written.fileno())
-        for part, one in zip(parts, paths, strict=True):
-            part.replace(one)
-    except OSError as error:
-        raise StoreError(f"{error.filename or paths[0]} cannot be written: {error.strerror or error}") from error
-    finally:
-        for part in parts:
-            _remove(part)
-
-
-def _remove(part: Path) -> None:
-    try:
-        part.unlink(missing_ok=True)
-    except OSError:
-        return  # the folder went away; what made us clean up says so
 
 
 class _Writer(Protocol):
@@ -205,21 +188,22 @@ class _Writer(Protocol):
 class _TableFile:
     """A long table on disk that grows by panels."""
 
-    def __init__(self, path: Path, suffix: str, config: SynthConfig) -> None:
+    def __init__(self, file: BinaryIO, suffix: str, config: SynthConfig) -> None:
         self._text = suffix != ".parquet"
         self._whole = tuple(channel_of(one).name for one in chosen(config.parameters) if not one.decimals)
+        self._packed = (
+            gzip.GzipFile("", "wb", 6, file, mtime=0) if suffix.endswith(".gz") else None
+        )
         schema = _schema(config)
         self._metadata = schema.metadata
-        if not self._text:
-            self._stream: Any = None
-            self._writer: _Writer = pyarrow.parquet.ParquetWriter(
-                path, schema, compression="zstd", use_dictionary=["unique_id"], write_statistics=["ds"]
+        if self._text:
+            self._writer: _Writer = pyarrow.csv.CSVWriter(
+                self._packed or file, self._as_text(schema.empty_table()).schema
             )
-            return
-        self._stream = pa.OSFile(str(path), "wb")
-        if suffix == ".csv.gz":
-            self._stream = pa.CompressedOutputStream(self._stream, "gzip")
-        self._writer = pyarrow.csv.CSVWriter(self._stream, self._as_text(schema.empty_table()).schema)
+        else:
+            self._writer = pyarrow.parquet.ParquetWriter(
+                file, schema, compression="zstd", use_dictionary=["unique_id"], write_statistics=["ds"]
+            )
 
     def write(self, panel: Panel) -> None:
         table = panel.to_frame("pyarrow").replace_schema_metadata(self._metadata)
@@ -237,8 +221,8 @@ class _TableFile:
 
     def close(self) -> None:
         self._writer.close()
-        if self._stream is not None:
-            self._stream.close()
+        if self._packed is not None:
+            self._packed.close()
 
 
 def _schema(config: SynthConfig) -> pa.Schema:
@@ -249,8 +233,10 @@ def _schema(config: SynthConfig) -> pa.Schema:
     return Panel(values, config.start, config.step_seconds, describe(config), channels).to_frame("pyarrow").schema
 
 
-def _write_events(listed: TextIO, events: tuple[Event, ...]) -> None:
+def _event_lines(events: tuple[Event, ...]) -> str:
+    lines = []
     for one in events:
         start, end = np.datetime64(one.start, "s"), np.datetime64(one.end, "s")
         size = "" if np.isnan(one.size) else f"{one.size:.6g}"
-        listed.write(f"{one.series},{one.kind},{start}Z,{end}Z,{size}\n")
+        lines.append(f"{one.series},{one.kind},{start}Z,{end}Z,{size}\n")
+    return "".join(lines)
