@@ -67,6 +67,14 @@ def test_parts_of_a_panel() -> None:
     assert shown.extended(2).steps == 5
 
 
+def test_the_unit_of_a_series_is_its_own_or_that_of_the_target() -> None:
+    mixed = replace(
+        panel(), series=(Series("a", "1/s"), Series("b")), channels=(Channel("y", "bit/s"), Channel("load"))
+    )
+    assert mixed.units == ("1/s", "bit/s")
+    assert panel().units == ("", "")
+
+
 @pytest.mark.parametrize(("step", "seconds", "steps"), [(3600, 604_800, 168), (300, 86_400, 288), (86_400, 3600, 1)])
 def test_steps_of_a_period(step: int, seconds: int, steps: int) -> None:
     assert panel(step=step).steps_per(seconds) == steps

@@ -131,6 +131,11 @@ class Panel:
         return self.values[:, :, 0]
 
     @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of each series' target: its own, else that of the target channel, else empty."""
+        return tuple(one.unit or self.channels[0].unit for one in self.series)
+
+    @property
     def steps(self) -> int:
         """Number of steps of the grid."""
         return int(self.values.shape[1])

@@ -140,21 +140,22 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A fitted model that many tests share, and what it said of the panel it was fitted on."""
+    """A fitted model that many tests share, with its options, and what it said of the panel it was fitted on."""
 
     name: str
+    options: dict[str, str]
     panel: Panel
     model: Model
     training: Training
     forecast: Forecast
 
     @staticmethod
-    def of(name: str) -> Subject:
+    def of(name: str, **options: str) -> Subject:
         panel = gappy_panel()
         panel.values.setflags(write=False)
-        model = quick_model(name)
+        model = quick_model(name, **options)
         training = model.fit(panel)
-        return Subject(name, panel, model, training, model.predict(panel, CUTOFFS))
+        return Subject(name, options, panel, model, training, model.predict(panel, CUTOFFS))
 
 
 def record_of(subject: Subject) -> ModelRecord:
@@ -178,6 +179,10 @@ class ModelConformance:
     @pytest.fixture
     def name(self, subject: Subject) -> str:
         return subject.name
+
+    @pytest.fixture
+    def make(self, subject: Subject) -> Callable[..., Model]:
+        return lambda **more: quick_model(subject.name, **{**subject.options, **more})
 
     @pytest.fixture
     def panel(self, subject: Subject) -> Panel:
@@ -290,8 +295,10 @@ class ModelConformance:
         assert found.ids == tuple(panel.ids[place] for place in order)
         assert_equal(found, _series(forecast, order), exact=not is_random(name))
 
-    def test_a_series_is_forecast_alone_as_among_others(self, name: str, panel: Panel) -> None:
-        model = quick_model(name, adapt="false")  # adapting pools the recent errors of all series
+    def test_a_series_is_forecast_alone_as_among_others(
+        self, make: Callable[..., Model], name: str, panel: Panel
+    ) -> None:
+        model = make(adapt="false")  # adapting pools the recent errors of all series
         model.fit(panel)
         among, alone = model.predict(panel, CUTOFFS), model.predict(panel.select([1]), CUTOFFS)
         assert_equal(alone, _series(among, [1]), exact=not is_random(name))
@@ -328,9 +335,11 @@ class ModelConformance:
             assert_sound(model.predict(shown, last_cutoff(shown)), shown, last_cutoff(shown))
 
     @pytest.mark.parametrize("case", EXTREMES)
-    def test_extreme_series_are_fitted_or_refused_with_a_typed_error(self, name: str, case: str) -> None:
+    def test_extreme_series_are_fitted_or_refused_with_a_typed_error(
+        self, make: Callable[..., Model], case: str
+    ) -> None:
         shown = panel_of(EXTREMES[case][None])
-        model = quick_model(name, horizon=7)
+        model = make(horizon=7)
         try:
             model.fit(shown)
         except (HistoryError, TrainingError):
@@ -343,38 +352,38 @@ class ModelConformance:
         if case == "flat":
             assert found.point == pytest.approx(5.0, rel=0.5)
 
-    def test_extreme_series_among_others_are_fitted_and_forecast(self, name: str) -> None:
+    def test_extreme_series_among_others_are_fitted_and_forecast(self, make: Callable[..., Model]) -> None:
         cases = [case for case, values in EXTREMES.items() if len(values) == 600]
         shown = panel_of(np.concatenate([np.stack([EXTREMES[case] for case in cases]), daily_traffic(2, 600)]))
-        model = quick_model(name)
+        model = make()
         model.fit(shown)
         cutoffs = np.array([399, 400, 599])
         assert_sound(model.predict(shown, cutoffs), shown, cutoffs)
 
     @pytest.mark.parametrize("horizon", [1, 30])
-    def test_other_horizons(self, name: str, panel: Panel, horizon: int) -> None:
-        model = quick_model(name, horizon=horizon)
+    def test_other_horizons(self, make: Callable[..., Model], panel: Panel, horizon: int) -> None:
+        model = make(horizon=horizon)
         model.fit(panel)
         found = model.predict(panel, CUTOFFS)
         assert found.point.shape == (4, len(CUTOFFS), horizon)
         assert_sound(found, panel, CUTOFFS)
 
     @pytest.mark.parametrize(("step", "steps", "horizon"), [(DAY, 200, 7), (300, 1200, 12), (7 * DAY, 60, 2)])
-    def test_other_steps(self, name: str, step: int, steps: int, horizon: int) -> None:
+    def test_other_steps(self, make: Callable[..., Model], step: int, steps: int, horizon: int) -> None:
         shown = panel_of(daily_traffic(2, steps, step=step), step=step)
-        model = quick_model(name, horizon=horizon)
+        model = make(horizon=horizon)
         model.fit(shown)
         cutoffs = np.array([steps // 2, steps - 1])
         assert_sound(model.predict(shown, cutoffs), shown, cutoffs)
 
     @pytest.mark.parametrize("horizon", [0, -3, 337])
-    def test_a_horizon_out_of_range_is_refused(self, name: str, horizon: int) -> None:
+    def test_a_horizon_out_of_range_is_refused(self, make: Callable[..., Model], horizon: int) -> None:
         with pytest.raises(OptionError, match=rf"horizon {horizon} "):
-            quick_model(name, horizon=horizon)
+            make(horizon=horizon)
 
-    def test_an_unfitted_model_does_not_forecast(self, name: str, panel: Panel) -> None:
+    def test_an_unfitted_model_does_not_forecast(self, make: Callable[..., Model], panel: Panel) -> None:
         with pytest.raises(MismatchError, match="model is not fitted"):
-            quick_model(name).predict(panel, CUTOFFS)
+            make().predict(panel, CUTOFFS)
 
     def test_data_of_another_step_target_or_unit_are_refused(self, model: Model, panel: Panel) -> None:
         with pytest.raises(MismatchError, match="fitted on steps of 1h, the data has 5min"):
@@ -389,8 +398,10 @@ class ModelConformance:
             with pytest.raises(MismatchError, match=rf"cutoff {cutoff} "):
                 model.predict(panel, np.array([400, cutoff]))
 
-    def test_channels_that_it_was_fitted_on_must_be_there(self, name: str, panel: Panel) -> None:
-        model = quick_model(name, channels="all")
+    def test_channels_that_it_was_fitted_on_must_be_there(
+        self, make: Callable[..., Model], name: str, panel: Panel
+    ) -> None:
+        model = make(channels="all")
         model.fit(panel)
         found = model.predict(panel, CUTOFFS)
         assert_sound(found, panel, CUTOFFS)
@@ -400,65 +411,78 @@ class ModelConformance:
         else:
             assert_equal(model.predict(panel.only_target(), CUTOFFS), found, exact=True)
 
-    def test_nothing_after_the_cutoff_of_other_channels_moves_a_bit(self, name: str, panel: Panel) -> None:
-        model = quick_model(name, channels="all")
+    def test_nothing_after_the_cutoff_of_other_channels_moves_a_bit(
+        self, make: Callable[..., Model], panel: Panel
+    ) -> None:
+        model = make(channels="all")
         model.fit(panel)
         values = panel.values.copy()
         values[:, 701:, 1] *= 1e6
         at = np.array([700])
         assert_equal(model.predict(replace(panel, values=values), at), model.predict(panel, at), exact=True)
 
+    def test_the_unit_of_the_target_is_that_of_series_without_one(self, model: Model, panel: Panel) -> None:
+        bare = tuple(replace(one, unit="") for one in panel.series)
+        by_channel = replace(panel, series=bare, channels=(Channel("y", "bit/s"), Channel("flows")))
+        assert model.predict(by_channel, CUTOFFS[:1]).units == ("bit/s",) * 4
+
     def test_other_series_than_the_fitted_ones_are_forecast(self, model: Model) -> None:
         shown = panel_of(daily_traffic(3, 500, seed=9))
         renamed = replace(shown, series=tuple(Series(f"new-{place}") for place in range(3)))
         assert_sound(model.predict(renamed, last_cutoff(renamed)), renamed, last_cutoff(renamed))
 
-    def test_the_same_seed_gives_the_same_weights(self, name: str, model: Model, panel: Panel) -> None:
-        again = quick_model(name)
+    def test_the_same_seed_gives_the_same_weights(self, make: Callable[..., Model], model: Model, panel: Panel) -> None:
+        again = make()
         again.fit(panel)
         _assert_same_state(again.state(), model.state())
 
-    def test_another_seed_gives_other_weights(self, name: str, model: Model, panel: Panel) -> None:
+    def test_another_seed_gives_other_weights(
+        self, make: Callable[..., Model], name: str, model: Model, panel: Panel
+    ) -> None:
         if not is_random(name):
             pytest.skip("the model is not random")
-        other = quick_model(name, seed=1)
+        other = make(seed=1)
         other.fit(panel)
         ours, theirs = model.state().tensors, other.state().tensors
         assert any(not np.array_equal(ours[key], theirs[key]) for key in ours)
 
-    def test_fitting_leaves_the_state_of_random_generators_alone(self, name: str, panel: Panel) -> None:
+    def test_fitting_leaves_the_state_of_random_generators_alone(
+        self, make: Callable[..., Model], panel: Panel
+    ) -> None:
         import torch
 
         before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002 - it is what must not move
-        quick_model(name).fit(panel)
+        make().fit(panel)
         assert np.array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
         assert torch.equal(torch.get_rng_state(), before[1])
 
-    def test_a_monitor_hears_each_epoch(self, name: str, panel: Panel) -> None:
+    def test_a_monitor_hears_each_epoch(self, make: Callable[..., Model], name: str, panel: Panel) -> None:
         listener = Listener()
-        training = quick_model(name, epochs="2").fit(panel, monitor=listener)
+        training = make(epochs="2").fit(panel, monitor=listener)
         assert tuple(listener.epochs) == training.epochs
         assert training.ending == ("finished" if accepts(name, "epochs") else "none")
         assert 0 <= training.best_epoch <= len(training.epochs)
         assert all(np.isfinite(one.loss) for one in training.epochs)
 
-    def test_a_stop_request_ends_training_with_a_model_that_forecasts(self, name: str, panel: Panel) -> None:
-        model = quick_model(name, epochs="1000")
+    def test_a_stop_request_ends_training_with_a_model_that_forecasts(
+        self, make: Callable[..., Model], name: str, panel: Panel
+    ) -> None:
+        model = make(epochs="1000")
         training = model.fit(panel, monitor=Listener(stop=True))
         assert training.ending == ("requested" if accepts(name, "epochs") else "none")
         assert_sound(model.predict(panel, CUTOFFS), panel, CUTOFFS)
 
-    def test_a_panel_without_a_known_target_cannot_be_fitted(self, name: str) -> None:
+    def test_a_panel_without_a_known_target_cannot_be_fitted(self, make: Callable[..., Model]) -> None:
         with pytest.raises(HistoryError, match=r"known"):
-            quick_model(name).fit(panel_of(np.full((2, 600), np.nan)))
+            make().fit(panel_of(np.full((2, 600), np.nan)))
 
     def test_unknown_options_are_refused_by_name(self, name: str) -> None:
         with pytest.raises(OptionError, match=rf"model '{name}': unknown option 'horizn'; did you mean 'horizon'\?"):
             make_model(name, horizon=1, options={"horizn": 2})
 
-    def test_errors_are_ours(self, name: str) -> None:
+    def test_errors_are_ours(self, make: Callable[..., Model]) -> None:
         with pytest.raises(NettideError):
-            quick_model(name).fit(panel_of(np.empty((1, 0))))
+            make().fit(panel_of(np.empty((1, 0))))
 
 
 def _cutoff(forecast: Forecast, places: list[int]) -> Forecast:

@@ -7,11 +7,18 @@ from conformance import ModelConformance, Subject
 
 from nettide.models import MODELS
 
+VARIANTS = {
+    "lstm, point, log": ("lstm", {"loss": "mae", "scaling": "standard", "transform": "log", "channels": "all"}),
+    "gru-fcn, plain": ("gru-fcn", {"anchors": "false", "calendar": "false", "adapt": "false", "layers": "2"}),
+}
+"""Options that take other ways through the networks and keep every promise."""
 
-@pytest.fixture(scope="module", params=list(MODELS))
+
+@pytest.fixture(scope="module", params=[*MODELS, *VARIANTS])
 def subject(request: pytest.FixtureRequest) -> Subject:
-    """A fitted model of the table."""
-    return Subject.of(request.param)
+    """A fitted model of the table, by its defaults or with other options."""
+    name, options = VARIANTS.get(request.param, (request.param, {}))
+    return Subject.of(name, **options)
 
 
 class TestModels(ModelConformance):

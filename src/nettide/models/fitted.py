@@ -28,7 +28,7 @@ class Fitted:
     @staticmethod
     def of(panel: Panel) -> Fitted:
         """Give the facts of a panel; a model that uses the target alone passes ``panel.only_target()``."""
-        shared = {one.unit or panel.channels[0].unit for one in panel.series}
+        shared = set(panel.units)
         target = shared.pop() if len(shared) == 1 else ""
         units = (target, *(channel.unit for channel in panel.channels[1:]))
         return Fitted(panel.step_seconds, tuple(channel.name for channel in panel.channels), units)
@@ -64,12 +64,11 @@ class Fitted:
                 raise MismatchError(
                     f"model was fitted on channel {name!r} in {ours}, the data has {theirs}; convert it"
                 )
-        for one in panel.series:
-            theirs = one.unit or panel.channels[0].unit
+        for id, theirs in zip(panel.ids, panel.units, strict=True):
             if self.units[0] and theirs and self.units[0] != theirs:
                 raise MismatchError(
                     f"model was fitted on {self.channels[0]!r} in {self.units[0]}, "
-                    f"series {one.id!r} is in {theirs}; convert it or fit a model on it"
+                    f"series {id!r} is in {theirs}; convert it or fit a model on it"
                 )
 
     def matching(self, panel: Panel) -> Panel:

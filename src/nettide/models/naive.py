@@ -267,7 +267,7 @@ def _values_at(panel: Panel, places: Ints) -> Floats:
 def _forecast(panel: Panel, cutoffs: Ints, point: Floats) -> Forecast:
     return Forecast(
         ids=panel.ids,
-        units=tuple(one.unit or panel.channels[0].unit for one in panel.series),
+        units=panel.units,
         cutoffs=panel.seconds[cutoffs],
         step_seconds=panel.step_seconds,
         point=np.maximum(point, 0.0),  # traffic is never negative, whatever was measured

@@ -44,7 +44,7 @@ class DataFacts:
     @staticmethod
     def of(panel: Panel, *, origin: str) -> DataFacts:
         """Give the facts of a panel."""
-        units = {one.unit or panel.channels[0].unit for one in panel.series}
+        units = set(panel.units)
         return DataFacts(
             origin=origin,
             series=len(panel.series),
