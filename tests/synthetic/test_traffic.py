@@ -188,10 +188,11 @@ def test_a_shift_moves_the_clean_signal_for_good() -> None:
         ({"gaps": 1}, "gaps 1 must be from 0 to 0.9"),
         ({"events_per_month": float("inf")}, "events_per_month inf must be from 0"),
         ({"points": 8, "shifts": 3}, "shifts 3 must be from 0 to 2"),
+        ({"start": 10**11}, "start 1e\\+11 must be from"),
         ({"seed": -1}, "seed -1 must be from 0"),
         ({"zone": "Mars/Olympus"}, "time zone 'Mars/Olympus' does not exist"),
         ({"series": 100_000, "points": 10_000_000}, "are more than 2,000,000,000 values; ask for less"),
-        ({"points": 100_000, "step_seconds": 2_000_000}, "end beyond the year"),
+        ({"points": 100_000, "step_seconds": 2_000_000}, "100,000 points of 2,000,000 s end after the year 2261"),
     ],
 )
 def test_a_value_out_of_its_range_is_named(wrong: dict[str, float], message: str) -> None:

@@ -156,6 +156,7 @@ def test_the_start_is_on_the_clock_of_the_zone() -> None:
     [
         ({"days": 1, "points": 5}, OptionError, "--days and --points both say how long; give one of them"),
         ({"start": "yesterday"}, OptionError, "start 'yesterday' is no time; write for example 2026-01-01"),
+        ({"start": "9999-01-01"}, OptionError, "start '9999-01-01' must be between the years 1678 and 2261"),
         ({"zone": "Mars"}, OptionError, "time zone 'Mars' does not exist"),
         ({"step": "soon"}, UnitError, "step 'soon' is not understood"),
         ({"days": float("nan")}, OptionError, "days nan must be a positive number"),

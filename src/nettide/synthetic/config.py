@@ -10,6 +10,8 @@ from nettide.errors import OptionError
 from nettide.synthetic.parameters import chosen
 
 MOST_VALUES = 2_000_000_000
+LAST_SECOND = 9_214_646_400
+"""2262-01-01: tables hold times in nanoseconds, which end soon after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class SynthConfig:
             ("shifts", 0, self.points // 4),
             ("gaps", 0, 0.9),
             ("seed", 0, 2**63),
-            ("start", -(10**10), 10**11),
+            ("start", -LAST_SECOND, LAST_SECOND),
         ):
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
@@ -76,8 +78,8 @@ class SynthConfig:
                 f"{self.series} series x {self.points} points x {self.parameters} parameters are more than "
                 f"{MOST_VALUES:,} values; ask for less"
             )
-        if self.start + self.points * self.step_seconds > 10**11:
-            raise OptionError(f"{self.points} points of {self.step_seconds} s end beyond the year 5000")
+        if self.start + self.points * self.step_seconds > LAST_SECOND:
+            raise OptionError(f"{self.points:,} points of {self.step_seconds:,} s end after the year 2261")
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -20,7 +20,7 @@ import pyarrow.parquet
 from nettide.errors import OptionError
 from nettide.panel import Panel
 from nettide.store.files import one_sentence, write_atomic
-from nettide.synthetic.config import SynthConfig
+from nettide.synthetic.config import LAST_SECOND, SynthConfig
 from nettide.synthetic.parameters import Parameter, chosen
 from nettide.synthetic.traffic import Event, channel_of, describe, generate_parts
 from nettide.units import parse_step, step_text
@@ -70,11 +70,14 @@ def config_of(
 def _start_second(start: str, zone: str) -> int:
     try:
         time = datetime.fromisoformat(start)
-        return int((time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).timestamp())
+        second = int((time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).timestamp())
     except (ZoneInfoNotFoundError, OSError):
         raise OptionError(f"time zone {zone!r} does not exist; write for example Europe/Prague") from None
     except ValueError:
         raise OptionError(f"start {start!r} is no time; write for example 2026-01-01 or 2026-01-01T06:00") from None
+    if abs(second) > LAST_SECOND:
+        raise OptionError(f"start {start!r} must be between the years 1678 and 2261")
+    return second
 
 
 def written_text(config: SynthConfig, written: Written) -> str:
@@ -191,9 +194,7 @@ class _TableFile:
     def __init__(self, file: BinaryIO, suffix: str, config: SynthConfig) -> None:
         self._text = suffix != ".parquet"
         self._whole = tuple(channel_of(one).name for one in chosen(config.parameters) if not one.decimals)
-        self._packed = (
-            gzip.GzipFile("", "wb", 6, file, mtime=0) if suffix.endswith(".gz") else None
-        )
+        self._packed = gzip.GzipFile("", "wb", 6, file, mtime=0) if suffix.endswith(".gz") else None
         schema = _schema(config)
         self._metadata = schema.metadata
         if self._text:
