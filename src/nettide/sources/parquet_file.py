@@ -20,6 +20,8 @@ from nettide.sources.table import file_rows, refuse_repeated
 
 _SAMPLE_ROWS = 1000
 _BYTES_A_CELL = 8
+_BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+"""What Arrow raises for damaged files; names that are not UTF-8 come as the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,9 @@ class ParquetFile:
         try:
             with pq.ParquetFile(self.path) as file:
                 first = next(file.iter_batches(batch_size=_SAMPLE_ROWS), None)
-        except (pa.ArrowException, OSError) as error:
+            if first is not None:
+                first.validate(full=True)
+        except _BROKEN as error:
             raise _damaged(self.origin, error) from None
         columns = first.columns if first is not None else [pa.nulls(0, field.type) for field in self.schema]
         return tuple(sketch_array(name, cells) for name, cells in zip(self.names, columns, strict=True))
@@ -81,7 +85,8 @@ class ParquetFile:
         try:
             with pq.ParquetFile(self.path, read_dictionary=texts) as file:
                 table = file.read(columns=list(names))
-        except (pa.ArrowException, OSError) as error:
+            table.validate(full=True)  # reading does not see to it that text is UTF-8
+        except _BROKEN as error:
             raise _damaged(self.origin, error) from None
         columns = {name: table.column(name) for name in names}
         return Cells(columns, np.arange(1, table.num_rows + 1, dtype=np.int64))
@@ -110,7 +115,7 @@ class ParquetSource:
         try:
             with pq.ParquetFile(path) as file:
                 schema, rows = file.schema_arrow, file.metadata.num_rows
-        except (pa.ArrowException, OSError) as error:
+        except _BROKEN as error:
             raise _damaged(origin, error) from None
         refuse_repeated(schema.names, origin)
         return ParquetFile(path, origin, schema, rows, limit_bytes)

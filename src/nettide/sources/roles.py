@@ -80,7 +80,7 @@ def decide(sketches: Sequence[Sketch], layout: Layout, *, origin: str) -> Roles:
 
 
 def _unknown_column(name: str, names: Iterable[str]) -> str:
-    every = list(names)
+    every = [" ".join(one.split()) for one in names]  # a name may hold a line end, a message may not
     near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
     text = unknown("column", name, {*every[:_LISTED], *near})
     return text if len(every) <= _LISTED else f"{text}, … ({len(every)} in all)"
