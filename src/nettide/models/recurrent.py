@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -34,6 +35,8 @@ _RECENT_FEATURES = 6
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
 _VALIDATION_WINDOWS = 2048
+_LEAST_VALIDATION_WINDOWS = 100
+_EPOCHS, _LEAST_BATCHES = 9, 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class RecurrentConfig:
         scaling: robust or standard by window, min-max by series on training rows alone, or none.
         transform: what follows the scaling; None takes asinh after robust and standard, else none.
         loss: quantile gives bands; mae and mse give a point forecast.
-        epochs: most passes over the training windows.
+        epochs: most passes over the training windows; None takes 9, or as many as make 80 batches.
         batch_size: windows a batch; None takes 256, 64 for up to three series.
         windows_per_epoch: most windows a pass.
         optimizer: adam, adamw, sgd or rmsprop.
@@ -72,7 +75,8 @@ class RecurrentConfig:
         clip: largest norm of a gradient.
         average: batches over which weights are averaged for validation and use; 1 takes the last ones.
         patience: epochs without gain before training ends early; 0 never ends it.
-        validation_share: last share of the history kept for early stopping.
+        validation_share: last share of the history kept for early stopping; where it has fewer than 100 windows,
+            too few to decide anything, all of the history trains.
         precision: bfloat16 runs the encoder in mixed precision.
         adapt: whether the errors of the last forecasts move and widen the bands.
 
@@ -97,7 +101,7 @@ class RecurrentConfig:
     scaling: ScalingName = "robust"
     transform: TransformName | None = None
     loss: LossName = "quantile"
-    epochs: int = 9
+    epochs: int | None = None
     batch_size: int | None = None
     windows_per_epoch: int = 25_600
     optimizer: OptimizerName = "adamw"
@@ -161,6 +165,13 @@ def resolve(config: RecurrentConfig, panel: Panel) -> RecurrentConfig:
     )
 
 
+def _with_epochs(config: RecurrentConfig, windows: int) -> RecurrentConfig:
+    """Choose the number of epochs where the config leaves it open."""
+    assert config.batch_size is not None
+    batches = math.ceil(min(windows, config.windows_per_epoch) / config.batch_size)
+    return replace(config, epochs=config.epochs or max(_EPOCHS, math.ceil(_LEAST_BATCHES / batches)))
+
+
 def _natural_patch(context: int, day: int, step_seconds: int) -> int:
     """Give the longest of a day, an hour and one step that divides the context into at least four."""
     hour = max(1, 3600 // step_seconds)
@@ -215,6 +226,7 @@ class RecurrentModel:
             panel = panel.only_target()
         self.config = config = resolve(self.config, panel)
         training, validation = self._split(panel)
+        self.config = config = _with_epochs(config, training.count)
         self._fitted = Fitted.of(panel)
         if config.scaling == "min-max":
             self._ranges = _training_ranges(panel)
@@ -231,6 +243,8 @@ class RecurrentModel:
         def validate() -> float:
             return self._mean_loss(windows, validation, scales)
 
+        if config.anchors:
+            self._network.head.prefer(self._anchor_errors(windows, training, scales))
         trained = Trainer(
             self._network,
             lambda numbers: loss_of(training, numbers),
@@ -368,6 +382,7 @@ class RecurrentModel:
     def _schedule(self) -> Schedule:
         config = self.config
         assert config.batch_size is not None
+        assert config.epochs is not None
         return Schedule(
             epochs=config.epochs,
             batch_size=config.batch_size,
@@ -401,9 +416,9 @@ class RecurrentModel:
         kept = max(config.horizon, round(config.validation_share * panel.steps)) if config.validation_share else 0
         end = panel.steps - kept
         training = window_ranges(first, np.minimum(last, end - 1) - config.horizon)
-        if kept and training.count:
-            # cutoffs from the last training step on: their targets are the validation part
-            from_end = np.maximum(first, end - 1)
+        from_end = np.maximum(first, end - 1)  # cutoffs whose targets all lie in the validation part
+        enough = np.maximum(last - config.horizon - from_end + 1, 0).sum() >= _LEAST_VALIDATION_WINDOWS
+        if kept and training.count and enough:
             return training, window_ranges(from_end, last - config.horizon, most=_VALIDATION_WINDOWS)
         training = window_ranges(first, last - config.horizon)
         if not training.count:
@@ -472,6 +487,13 @@ class RecurrentModel:
                 loss, known = self._loss(windows.batch(*ranges.pairs(numbers)), scales)
                 total, count = total + float(loss), count + int(known)
         return total / max(count, 1)
+
+    def _anchor_errors(self, windows: Windows, training: WindowRanges, scales: tuple[Tensor, Tensor] | None) -> Tensor:
+        """Give the mean absolute error of each anchor over evenly spread training windows, shape (anchor,)."""
+        numbers = torch.linspace(0, training.count - 1, min(training.count, _PREDICT_BATCH)).long()
+        batch = windows.batch(*training.pairs(numbers))
+        scale = self._scale(batch, scales)
+        return (scale.apply(batch.anchors) - scale.apply(batch.truth)[..., None]).abs().nanmean((0, 1))
 
     def _forecast(self, batch: Batch, scales: tuple[Tensor, Tensor] | None) -> Tensor:
         """Give quantiles in the target's unit, ascending, never negative, shape (batch, horizon, output)."""

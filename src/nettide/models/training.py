@@ -244,7 +244,7 @@ class Trainer:
         return {name: value.detach().clone() for name, value in weights.items()}
 
     def _average(self) -> None:
-        """Move the averaged weights towards the newest, faster at the beginning."""
+        """Move the averaged weights towards the newest; the plain mean at the beginning."""
         self._batches += 1
         share = max(1 / self._schedule.average, 1 / self._batches)
         for name, value in self.network.state_dict().items():

@@ -38,12 +38,13 @@ def local_seconds(seconds: Ints, zone: str) -> Ints:
     if len(hours) > 24:  # the offset changes twice a year: look days up, then hours within the days that change
         days = hours[::24]
         offsets = np.repeat([_offset(int(day) * 3600, place) for day in days], 24)[: len(hours)]
-        for day in np.flatnonzero(np.diff(offsets[::24])):
+        for day in np.flatnonzero(np.diff(offsets[::24])).tolist():
             for hour in range(24 * day, min(24 * (day + 1), len(hours))):
                 offsets[hour] = _offset(int(hours[hour]) * 3600, place)
     else:
         offsets = np.array([_offset(int(hour) * 3600, place) for hour in hours])
-    return seconds + offsets[seconds // 3600 - first]
+    local: Ints = seconds + offsets[seconds // 3600 - first]
+    return local
 
 
 def _offset(second: int, place: ZoneInfo) -> int:
