@@ -157,7 +157,7 @@ def test_descriptions_can_be_given_beside_a_frame_that_has_none(backend: Backend
     values=hnp.arrays(
         np.float64,
         st.tuples(st.integers(1, 3), st.integers(2, 5), st.integers(1, 3)),
-        elements=st.floats(allow_infinity=False),
+        elements=st.floats(allow_infinity=False, allow_subnormal=False),
     ),
     ids=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=3, max_size=3, unique=True),
     step=st.integers(1, 366 * 86_400),
