@@ -112,6 +112,6 @@ def adjust(quantiles: Floats, adjustment: Adjustment, *, middle: int) -> Floats:
     moved = median + shift * np.where(shift < 0, below, above)
     offset = quantiles - median
     factor = np.where(offset < 0, adjustment.below[None, :, None, None], adjustment.above[None, :, None, None])
-    adjusted = np.where(quantiles > 0, np.maximum(moved + factor * offset, 0.0), 0.0)
+    adjusted = np.where(quantiles == 0, 0.0, np.maximum(moved + factor * offset, 0.0))
     # held upwards alone: a quantile kept at zero is below all others
     return np.maximum.accumulate(adjusted, axis=-1)

@@ -35,6 +35,7 @@ class Shape:
         dropout: share dropped between layers and in the head.
         filters: channels of the convolution blocks; empty leaves the branch out.
         kernels: their kernel sizes.
+        convolve_patches: whether they run over patches, as the recurrence does, or over single steps.
     """
 
     cell: CellName
@@ -51,6 +52,7 @@ class Shape:
     dropout: float
     filters: tuple[int, ...] = ()
     kernels: tuple[int, ...] = ()
+    convolve_patches: bool = False
 
 
 class ConvolutionBranch(nn.Module):
@@ -100,7 +102,7 @@ class QuantileHead(nn.Module):
         """Begin with each anchor weighted by how well it does alone: by its inverse error, to a power.
 
         Args:
-            errors: mean absolute error of each anchor on training windows, NaN where it is never known, shape (anchor,).
+            errors: mean absolute error of each anchor on training windows, NaN where never known, shape (anchor,).
         """
         least = errors[errors > 0].amin() if bool((errors > 0).any()) else torch.tensor(1.0)
         relative = torch.nan_to_num(errors / least, nan=_WORST, posinf=_WORST).clamp(1.0, _WORST)
@@ -164,7 +166,8 @@ class ForecastNetwork(nn.Module):
         features = shape.hidden + shape.recent_features
         self.convolution: ConvolutionBranch | None = None
         if shape.filters:
-            self.convolution = ConvolutionBranch(shape.step_features, shape.filters, shape.kernels)
+            channels = shape.step_features * (shape.patch if shape.convolve_patches else 1)
+            self.convolution = ConvolutionBranch(channels, shape.filters, shape.kernels)
             features += shape.filters[-1]
         self.drop = nn.Dropout(shape.dropout)
         self.head = QuantileHead(shape, features)
@@ -187,8 +190,10 @@ class ForecastNetwork(nn.Module):
         batch = len(steps)
         patches = steps.reshape(batch, -1, self.shape.patch * self.shape.step_features)
         states, _ = self.encoder(torch.cat([patches, patch_calendar], dim=-1))  # (batch, patch, hidden)
-        state = torch.cat([self.drop(states[:, -1]), recent], dim=-1)
+        features = [states[:, -1]]
         if self.convolution is not None:
-            state = torch.cat([state, self.convolution(steps.transpose(1, 2))], dim=-1)
-        outputs: Tensor = self.head(state.float(), next_calendar, anchors)
+            convolved = patches if self.shape.convolve_patches else steps
+            features.append(self.convolution(convolved.transpose(1, 2)))
+        state = torch.cat([self.drop(torch.cat(features, dim=-1)).float(), recent], dim=-1)
+        outputs: Tensor = self.head(state, next_calendar, anchors)
         return outputs

@@ -58,15 +58,12 @@ def _carried_forward(values: Floats) -> Floats:
 
 def _trailing_mean(values: Floats, length: int) -> Floats:
     """Give the mean of the known values among the last ``length`` steps, shape (series, time)."""
-    # sums run in float64 over values divided by their series' largest, so that no scale loses digits
     known = ~np.isnan(values)
-    largest = np.nanmax(np.where(known, np.abs(values), 0.0), axis=1, keepdims=True)
-    unit = np.where(largest > 0, largest, 1.0)
-    sums = np.cumsum(np.where(known, values / unit, 0.0), axis=1)
+    sums = np.cumsum(np.where(known, values, 0.0), axis=1)
     counts = np.cumsum(known, axis=1, dtype=np.float64)
     for total in (sums, counts):
         total[:, length:] = total[:, length:] - total[:, :-length].copy()
-    return np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan) * unit
+    return np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan)
 
 
 def _middle_mean(values: Tensor) -> Tensor:
