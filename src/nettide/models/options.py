@@ -48,15 +48,19 @@ def build_config(config: type[Any], values: Mapping[str, Any], *, what: str) -> 
 def _convert(value: Any, hint: Any) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        if value is None or value == "none":
+        inner = next(one for one in arguments if one is not type(None))
+        # where "none" is itself a choice, leaving the option out is the only way to None
+        if value is None or (value == "none" and "none" not in typing.get_args(inner)):
             return None
-        return _convert(value, next(one for one in arguments if one is not type(None)))
+        return _convert(value, inner)
     if origin is typing.Literal:
         if value not in arguments:
             raise ValueError(f"known: {', '.join(map(str, arguments))}")
         return value
     if origin is tuple:
         parts = value.replace("-", ",").split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple):
+            raise ValueError("is not a list of numbers; write them as 128,256,128")
         return tuple(_convert(part, arguments[0]) for part in parts)
     return _convert_plain(value, hint)
 
@@ -68,21 +72,29 @@ def _convert_plain(value: Any, kind: type) -> Any:
             raise ValueError("write true or false")
         return text in _TRUE
     if kind is int:
-        if isinstance(value, bool):
-            raise ValueError("is not a whole number")
-        try:
-            whole = int(value)
-        except ValueError:
-            raise ValueError("is not a whole number") from None
-        if whole != float(value):
-            raise ValueError("is not a whole number")
-        return whole
+        return _whole(value)
     if kind is float:
-        try:
-            number = float(value)
-        except ValueError:
-            raise ValueError("is not a number") from None
-        if not math.isfinite(number):
-            raise ValueError("is not finite")
-        return number
+        return _finite(value)
     return str(value)
+
+
+def _whole(value: Any) -> int:
+    try:
+        whole = int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise ValueError("is not a whole number") from None
+    if isinstance(value, bool) or (not isinstance(value, str) and whole != value):
+        raise ValueError("is not a whole number")
+    return whole
+
+
+def _finite(value: Any) -> float:
+    try:
+        number = float(value)
+    except (ValueError, TypeError, OverflowError):
+        raise ValueError("is not a number") from None
+    if isinstance(value, bool):
+        raise ValueError("is not a number")
+    if not math.isfinite(number):
+        raise ValueError("is not finite")
+    return number
