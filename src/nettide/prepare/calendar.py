@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 from datetime import UTC, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,7 +23,8 @@ _MONDAY = 4 * DAY_SECONDS  # 1970-01-05 was the first Monday
 def local_seconds(seconds: Ints, zone: str) -> Ints:
     """Shift epoch seconds to local wall time, as if the wall clock showed UTC.
 
-    The offset is looked up once an hour of the span, which is how often zones change at most.
+    The offset is looked up once a day, and where it differs from the day before the second at which it
+    changed is searched for; a change that is taken back within the same day stays unseen.
 
     Args:
         seconds: epoch seconds, ascending, shape (time,).
@@ -32,19 +35,22 @@ def local_seconds(seconds: Ints, zone: str) -> Ints:
     """
     if zone == "UTC" or not len(seconds):
         return seconds
-    place = ZoneInfo(zone)
-    first = int(seconds[0]) // 3600
-    hours = np.arange(first, int(seconds[-1]) // 3600 + 1)
-    if len(hours) > 24:  # the offset changes twice a year: look days up, then hours within the days that change
-        days = hours[::24]
-        offsets = np.repeat([_offset(int(day) * 3600, place) for day in days], 24)[: len(hours)]
-        for day in np.flatnonzero(np.diff(offsets[::24])).tolist():
-            for hour in range(24 * day, min(24 * (day + 1), len(hours))):
-                offsets[hour] = _offset(int(hours[hour]) * 3600, place)
-    else:
-        offsets = np.array([_offset(int(hour) * 3600, place) for hour in hours])
-    local: Ints = seconds + offsets[seconds // 3600 - first]
+    place, first, last = ZoneInfo(zone), int(seconds[0]), int(seconds[-1])
+    days = [*range(first, last, DAY_SECONDS), last]
+    found = [_offset(day, place) for day in days]
+    begins, offsets = [first], [found[0]]
+    for (before, after), (old, new) in zip(pairwise(days), pairwise(found), strict=True):
+        if old != new:
+            begins.append(_change(before, after, place))
+            offsets.append(new)
+    local: Ints = seconds + np.array(offsets)[np.searchsorted(begins, seconds, side="right") - 1]
     return local
+
+
+def _change(before: int, after: int, place: ZoneInfo) -> int:
+    """Give the first second with the offset of ``after``."""
+    new = _offset(after, place)
+    return before + bisect.bisect_left(range(before, after), True, key=lambda one: _offset(one, place) == new)
 
 
 def _offset(second: int, place: ZoneInfo) -> int:
