@@ -66,7 +66,10 @@ class ConvolutionBranch(nn.Module):
         super().__init__()
         blocks: list[nn.Module] = []
         for size, kernel in zip(filters, kernels, strict=True):
-            blocks += [nn.Conv1d(channels, size, kernel, padding="same"), nn.BatchNorm1d(size), nn.ReLU()]
+            if kernel % 2 == 0:  # one more at the end, as padding="same" does, but without its warning
+                blocks.append(nn.ConstantPad1d((0, 1), 0.0))
+            convolution = nn.Conv1d(channels, size, kernel, padding=(kernel - 1) // 2)
+            blocks += [convolution, nn.BatchNorm1d(size), nn.ReLU()]
             channels = size
         self.blocks = nn.Sequential(*blocks)
 
@@ -104,7 +107,8 @@ class QuantileHead(nn.Module):
         Args:
             errors: mean absolute error of each anchor on training windows, NaN where never known, shape (anchor,).
         """
-        least = errors[errors > 0].amin() if bool((errors > 0).any()) else torch.tensor(1.0)
+        # never nothing: beside an anchor that is always right, the others are the worst
+        least = errors.nan_to_num(nan=torch.inf).amin().clamp(min=torch.finfo(errors.dtype).tiny)
         relative = torch.nan_to_num(errors / least, nan=_WORST, posinf=_WORST).clamp(1.0, _WORST)
         with torch.no_grad():
             self.out.bias[: self.shape.anchors] = -_PREFERENCE * relative.log()
