@@ -40,14 +40,22 @@ def load_rows(location: str, reading: Reading) -> Rows:
 
     Raises:
         SourceError: the location cannot be read as traffic.
-        OptionError: counters were named without a capacity.
+        OptionError: counters were named without a capacity, or with missing steps as zero.
     """
     rows = read_rows(location, reading.layout)
     if reading.counter_bits is None:
         return rows
     if reading.capacity is None:
         raise OptionError("counters need the capacity of the link to tell a wrap from a restart: add --capacity 10G")
-    return rows_as_rates(rows, capacity_bps=reading.capacity, counter_bits=reading.counter_bits, octets=True)
+    if reading.grid.missing == "zero":
+        raise OptionError("counters cannot be read with --missing zero: an interval over a restart is unknown, not silent")
+    return rows_as_rates(
+        rows,
+        capacity_bps=reading.capacity,
+        counter_bits=reading.counter_bits,
+        octets=True,
+        duplicates=reading.grid.duplicates,
+    )
 
 
 def load(location: str, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
@@ -59,7 +67,7 @@ def load(location: str, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
     Raises:
         SourceError: the location cannot be read as traffic.
         PanelError: its readings do not form series on one grid.
-        OptionError: counters were named without a capacity.
+        OptionError: counters were named without a capacity, or with missing steps as zero.
     """
     return panel_of(load_rows(location, reading), reading)
 
