@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from nettide.arrays import Floats
+from nettide.errors import HistoryError
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS, calendar_features
 
@@ -18,6 +19,7 @@ ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
 level-adjusted weeks, the mean of seven days, the mean of the context."""
 _WEEKS, _DAYS = 4, 7
 _RECENT_STEPS = 24
+_LARGEST = 1e30  # times the 600,000 scales that a forecast may reach, it is still a float32
 _LEVEL_RATIO = 4.0  # a week is adjusted by at most this factor: beyond it, its level says nothing of today's
 
 
@@ -82,10 +84,15 @@ class Windows:
         context: steps of a window up to and with its cutoff.
         horizon: steps after the cutoff.
         channels: whether the other channels are gathered too.
+
+    Raises:
+        HistoryError: a value is too large for float32 once it is scaled.
     """
 
     def __init__(self, panel: Panel, *, context: int, horizon: int, channels: bool) -> None:
         self.context, self.horizon, self.steps = context, horizon, panel.steps
+        used = panel if channels else panel.only_target()
+        _refuse_immense(used)
         target = panel.target
         count = len(target)
         self._day, self._week = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS)
@@ -104,10 +111,10 @@ class Windows:
         self._past = torch.from_numpy(padded).unfold(1, context, 1)  # (series, time + horizon + 1, context), a view
         self._truth = torch.from_numpy(padded[:, context:]).unfold(1, horizon, 1)  # (series, time + 1, horizon), a view
         self._others: Tensor | None = None
-        if channels and len(panel.channels) > 1:
+        if len(used.channels) > 1:
             others = np.pad(panel.values[:, :, 1:].astype(np.float32), (*pad, (0, 0)), constant_values=np.nan)
             self._others = torch.from_numpy(others).unfold(1, context, 1)  # (series, time, channel, context), a view
-        zones = sorted({one.zone for one in panel.series})
+        zones = sorted({one.zone for one in panel.series}) or ["UTC"]
         seconds = panel.start + panel.step_seconds * np.arange(-context, panel.steps + horizon, dtype=np.int64)
         calendars = np.stack([calendar_features(seconds, zone) for zone in zones]).astype(np.float32)
         calendar = torch.from_numpy(calendars)  # (zone, context + time + horizon, feature)
@@ -155,9 +162,9 @@ class Windows:
         week = self._at(self._carried, row, target - self._week * self._weeks_back)
         back = self._weeks_back[:, None] + torch.arange(_WEEKS)  # (horizon, week)
         weeks = self._at(self._target, row[..., None], target[..., None] - self._week * back)
-        # a value k weeks back belongs to the week that ended k - 1 weeks before the cutoff
-        then = self._at(self._level, row[..., None], end[..., None] - self._week * (back - 1))
-        now = self._at(self._level, row, end)[..., None]
+        # the k-th of them lies in the week that ended k weeks before the cutoff, at each step of the horizon
+        levels = self._at(self._level, row, end - self._week * torch.arange(_WEEKS))[:, None]  # (batch, 1, week)
+        now, then = levels[..., :1], levels
         ratio = torch.nan_to_num(now / then, nan=1.0, posinf=1.0).clamp(1 / _LEVEL_RATIO, _LEVEL_RATIO)
         weeks = _middle_mean(weeks * ratio)
         back = self._days_back[:, None] + torch.arange(_DAYS)
@@ -170,6 +177,18 @@ class Windows:
         row, step = series[:, None], cutoff[:, None] - torch.arange(0, length, -(-length // _RECENT_STEPS))
         week, day = (self._at(self._carried, row, step - season) for season in (self._week, self._day))
         return torch.stack([self._at(self._target, row, step), week, day], dim=-1)
+
+
+def _refuse_immense(panel: Panel) -> None:
+    """Refuse values whose scaled forecasts could leave float32."""
+    values = panel.values
+    if max(np.fmax.reduce(values, None, initial=0.0), -np.fmin.reduce(values, None, initial=0.0)) < _LARGEST:
+        return
+    series, step, channel = np.argwhere(np.abs(values) >= _LARGEST)[0]
+    raise HistoryError(
+        f"series {panel.ids[series]!r} holds {values[series, step, channel]:g} in {panel.channels[channel].name!r} "
+        f"at {panel.times[step]}Z, too large for a network (limit {_LARGEST:g}); give it in a larger unit"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +229,9 @@ def window_ranges(first: np.ndarray, last: np.ndarray, *, most: int | None = Non
     """
     counts = np.maximum(last - first + 1, 0)
     stride = max(1, math.ceil(counts.sum() / most)) if most else 1
+    if most and np.count_nonzero(counts) > most:  # not one of each series, all at their first cutoff
+        skipped = -(np.cumsum(counts) - counts) % stride
+        first, counts = first + skipped, np.maximum(counts - skipped, 0)
     counts = -(-counts // stride)
     keep = np.flatnonzero(counts)
     return WindowRanges(
