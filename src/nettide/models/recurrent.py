@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import asdict
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -19,164 +18,22 @@ from nettide.forecast import LEVELS, Forecast
 from nettide.models.calibration import POOL_SERIES, adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
+from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
 from nettide.models.fitted import Fitted
-from nettide.models.losses import LossName, training_loss
-from nettide.models.network import CellName, ForecastNetwork, Shape
+from nettide.models.losses import training_loss
+from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
-from nettide.models.scaling import Scale, ScalingName, TransformName, window_scale
-from nettide.models.training import OptimizerName, Schedule, ScheduleName, Trainer
+from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
+from nettide.models.scaling import Scale, window_scale
+from nettide.models.training import Schedule, Trainer
 from nettide.models.windows import ANCHORS, Batch, WindowRanges, Windows, window_ranges
 from nettide.panel import Panel
-from nettide.prepare.calendar import CALENDAR_FEATURES, DAY_SECONDS, WEEK_SECONDS
+from nettide.prepare.calendar import CALENDAR_FEATURES
 
-MOST_HORIZON = 336
-_RECENT_FEATURES = 6
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
 _VALIDATION_WINDOWS = 2048
 _LEAST_VALIDATION_WINDOWS = 100
-_EPOCHS, _LEAST_BATCHES = 9, 80
-
-
-@dataclass(frozen=True, slots=True)
-class RecurrentConfig:
-    """Everything one can choose about a recurrent forecaster; stored beside its weights.
-
-    Args:
-        horizon: steps ahead, 1 to 336.
-        context: steps of history in a window; None takes a week (a day at steps under an hour and short
-            horizons, four weeks at daily steps), less where history is short.
-        seed: of weights, order of windows and dropout.
-        cell: rnn (Elman), lstm or gru.
-        convolution: whether a convolutional branch stands beside the recurrent one.
-        hidden: size of the recurrent state.
-        layers: recurrent layers.
-        dropout: share dropped between layers and in the head.
-        patch: steps of the context that make one recurrent step; None takes a day of an hourly context,
-            an hour of a 5-minute one, else 1. As long as the context it is the dimension shuffle of the
-            GRU-FCN and LSTM-FCN papers.
-        filters: channels of the convolution blocks; the papers have 128,256,128.
-        kernels: their kernel sizes.
-        convolve: what the blocks run over: patches, as the recurrence does, or the single steps of the papers.
-        channels: whether the other channels of the panel are inputs too.
-        calendar: whether hour of day and day of week are inputs.
-        anchors: whether seasonal lags and means are known for each target step.
-        scaling: robust or standard by window, min-max by series on training rows alone, or none.
-        transform: what follows the scaling; None takes asinh after robust and standard, else none.
-        loss: quantile gives bands; mae and mse give a point forecast.
-        epochs: most passes over the training windows; None takes 9, or as many as make 80 batches.
-        batch_size: windows a batch; None takes 256, 64 for up to three series.
-        windows_per_epoch: most windows a pass.
-        optimizer: adam, adamw, sgd or rmsprop.
-        learning_rate: its highest value.
-        schedule: cosine, linear or constant, after the warm-up.
-        warmup: batches in which the learning rate rises.
-        weight_decay: of the weights.
-        clip: largest norm of a gradient.
-        average: batches over which weights are averaged for validation and use; 1 takes the last ones.
-        patience: epochs without gain before training ends early; 0 never ends it.
-        validation_share: last share of the history kept for early stopping; where it has fewer than 100 windows,
-            too few to decide anything, all of the history trains.
-        precision: bfloat16 runs the encoder in mixed precision.
-        adapt: whether the errors of the last forecasts move and widen the bands.
-
-    Raises:
-        OptionError: a value is outside its range.
-    """
-
-    horizon: int
-    context: int | None = None
-    seed: int = 0
-    cell: CellName = "lstm"
-    convolution: bool = False
-    hidden: int = 64
-    layers: int = 1
-    dropout: float = 0.1
-    patch: int | None = None
-    filters: tuple[int, ...] = (32, 64, 32)
-    kernels: tuple[int, ...] = (8, 5, 3)
-    convolve: Literal["patches", "steps"] = "patches"
-    channels: Literal["target", "all"] = "target"
-    calendar: bool = True
-    anchors: bool = True
-    scaling: ScalingName = "robust"
-    transform: TransformName | None = None
-    loss: LossName = "quantile"
-    epochs: int | None = None
-    batch_size: int | None = None
-    windows_per_epoch: int = 25_600
-    optimizer: OptimizerName = "adamw"
-    learning_rate: float = 3e-3
-    schedule: ScheduleName = "cosine"
-    warmup: int = 50
-    weight_decay: float = 1e-4
-    clip: float = 1.0
-    average: int = 50
-    patience: int = 4
-    validation_share: float = 0.125
-    precision: Literal["float32", "bfloat16"] = "float32"
-    adapt: bool = True
-
-    def __post_init__(self) -> None:
-        for name, least, most in (
-            ("horizon", 1, MOST_HORIZON),
-            ("context", 1, 100_000),
-            ("hidden", 1, 4096),
-            ("layers", 1, 16),
-            ("patch", 1, 100_000),
-            ("epochs", 1, 1_000_000),
-            ("batch_size", 1, 1_000_000),
-            ("windows_per_epoch", 1, 10**9),
-            ("warmup", 0, 10**9),
-            ("patience", 0, 10**9),
-            ("average", 1, 10**9),
-            ("dropout", 0.0, 0.95),
-            ("learning_rate", 1e-12, 100.0),
-            ("weight_decay", 0.0, 100.0),
-            ("clip", 1e-12, 1e12),
-            ("validation_share", 0.0, 0.9),
-        ):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise OptionError(f"{name} {value} is outside {least} ... {most}")
-        if len(self.filters) != len(self.kernels) or not self.filters or min(self.filters + self.kernels) < 1:
-            raise OptionError(f"filters {self.filters} and kernels {self.kernels} must be as many, each at least 1")
-        if self.context is not None and self.patch is not None and self.context % self.patch:
-            raise OptionError(f"patch {self.patch} does not divide context {self.context}; choose a divisor")
-
-
-def resolve(config: RecurrentConfig, panel: Panel) -> RecurrentConfig:
-    """Fill in what a config leaves open, by the step and length of the training data."""
-    day, week, steps = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS), panel.steps
-    context = config.context
-    if context is None:
-        fine = panel.step_seconds < 3600 and config.horizon <= day // 4
-        wanted = day if fine else (week if day > 1 else 28)
-        context = max(2, min(wanted, steps // 2 - config.horizon))
-        natural = config.patch or _natural_patch(context, day, panel.step_seconds)
-        context = max(natural, context // natural * natural)
-    patch = config.patch or _natural_patch(context, day, panel.step_seconds)
-    transform: TransformName = "asinh" if config.scaling in ("robust", "standard") else "none"
-    return replace(
-        config,
-        context=context,
-        patch=patch,
-        transform=config.transform or transform,
-        batch_size=config.batch_size or (64 if len(panel.series) <= 3 else 256),
-    )
-
-
-def _with_epochs(config: RecurrentConfig, windows: int) -> RecurrentConfig:
-    """Choose the number of epochs where the config leaves it open."""
-    assert config.batch_size is not None
-    batches = math.ceil(min(windows, config.windows_per_epoch) / config.batch_size)
-    return replace(config, epochs=config.epochs or max(_EPOCHS, math.ceil(_LEAST_BATCHES / batches)))
-
-
-def _natural_patch(context: int, day: int, step_seconds: int) -> int:
-    """Give the longest of a day, an hour and one step that divides the context into at least four."""
-    hour = max(1, 3600 // step_seconds)
-    return next(size for size in (day, hour, 1) if size == 1 or (context % size == 0 and context // size >= 4))
 
 
 class RecurrentModel:
@@ -231,7 +88,7 @@ class RecurrentModel:
             panel = panel.only_target()
         self.config = config = resolve(self.config, panel)
         training, validation = self._split(panel)
-        self.config = config = _with_epochs(config, training.count)
+        self.config = config = with_epochs(config, training.count)
         self._fitted = Fitted.of(panel)
         if config.scaling == "min-max":
             self._ranges = _training_ranges(panel)
@@ -375,7 +232,7 @@ class RecurrentModel:
             step_features=1 + len(self._fitted.channels),
             calendar_features=len(CALENDAR_FEATURES) if config.calendar else 0,
             anchors=len(ANCHORS) if config.anchors else 0,
-            recent_features=_RECENT_FEATURES if config.anchors else 0,
+            recent_features=RECENT_FEATURES if config.anchors else 0,
             patch=config.patch,
             horizon=config.horizon,
             outputs=len(levels),
@@ -470,7 +327,7 @@ class RecurrentModel:
         known = ~torch.isnan(past)
         features = [torch.where(known, past, 0.0)[..., None], known.float()[..., None]]
         if batch.channels.shape[-1]:
-            features.append(_scaled_channels(batch.channels))
+            features.append(scaled_channels(batch.channels))
         steps = torch.cat(features, dim=-1)  # (batch, time, feature)
         none = steps.new_empty((len(steps), 0))
         patch_calendar = batch.past_calendar[:, config.patch - 1 :: config.patch]
@@ -478,7 +335,7 @@ class RecurrentModel:
             patch_calendar = none[:, None].expand(-1, patch_calendar.shape[1], 0)
         next_calendar = batch.next_calendar if config.calendar else none[:, None].expand(-1, config.horizon, 0)
         anchors = scale.apply(batch.anchors) if config.anchors else none[:, None].expand(-1, config.horizon, 0)
-        recent = _recent_errors(scale.apply(batch.recent)) if config.anchors else none
+        recent = recent_errors(scale.apply(batch.recent)) if config.anchors else none
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bfloat16"):
             outputs: Tensor = self.network(steps, patch_calendar, next_calendar, anchors, recent)
         return outputs.float()
@@ -514,28 +371,6 @@ class RecurrentModel:
         lower = values[..., : middle + 1].flip(-1).cummin(-1).values.flip(-1)
         values = torch.cat([lower, upper[..., 1:]], dim=-1)
         return torch.where(torch.isnan(batch.last)[..., None], torch.nan, values)
-
-
-def _recent_errors(recent: Tensor) -> Tensor:
-    """Say how far the last day was from the weekly and the daily lag: mean, and mean size, of the differences.
-
-    Args:
-        recent: scaled values, lag of a week, lag of a day, NaN where unknown, shape (batch, step, 3).
-
-    Returns:
-        shape (batch, 6): both means, both mean sizes, and whether each lag is known; 0 where unknown.
-    """
-    error = recent[..., :1] - recent[..., 1:]  # (batch, step, lag)
-    mean, size = error.nanmean(1), error.abs().nanmean(1)
-    return torch.cat([torch.nan_to_num(mean), torch.nan_to_num(size), (~torch.isnan(mean)).float()], dim=-1)
-
-
-def _scaled_channels(channels: Tensor) -> Tensor:
-    """Scale each other channel of each window by itself; unknown becomes 0, shape (batch, time, channel)."""
-    batch, time_steps, count = channels.shape
-    flat = channels.transpose(1, 2).reshape(batch * count, time_steps)
-    scale = window_scale(flat, flat.new_zeros(len(flat), 1), scaling="robust", transform="asinh")
-    return torch.nan_to_num(scale.apply(flat)).reshape(batch, count, time_steps).transpose(1, 2)
 
 
 def _training_ranges(panel: Panel) -> dict[str, tuple[float, float]]:
