@@ -92,6 +92,7 @@ def backtest(
     horizon: int,
     stride: int,
     monitor: Callable[[str], Monitor] | None = None,
+    finished: Callable[[str, Outcome | str], None] | None = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Backtest:
     """Fit each contender on what is before the test part and let it forecast from every cutoff, all in one call.
@@ -105,6 +106,7 @@ def backtest(
         horizon: steps ahead; a model made for more is cut to it.
         stride: steps from one cutoff to the next.
         monitor: gives whoever watches the training of the named contender.
+        finished: is told of each contender when it is done: its name, and what it did or why it failed.
         clock: seconds from any origin.
 
     Raises:
@@ -122,9 +124,15 @@ def backtest(
     for contender in contenders:
         watch = monitor(contender.name) if monitor else None
         try:
-            outcomes.append(_run(contender, panel, cutoffs, horizon=horizon, monitor=watch, clock=clock))
+            outcome: Outcome | str = _run(contender, panel, cutoffs, horizon=horizon, monitor=watch, clock=clock)
         except NettideError as error:
-            failures[contender.name] = str(error)
+            outcome = str(error)
+        if isinstance(outcome, str):
+            failures[contender.name] = outcome
+        else:
+            outcomes.append(outcome)
+        if finished:
+            finished(contender.name, outcome)
     return Backtest(
         panel=panel,
         test_start=test_start,

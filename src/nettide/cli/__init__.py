@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+import warnings
+
+_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; our own errors end as one line on stderr and exit status 1."""
+    """Run the command line: exit status 0; 1 for our own errors, one line on stderr; 2 for usage; 130 after Ctrl-C."""
     from nettide.cli.app import app
     from nettide.errors import NettideError
 
-    try:
-        app()
-    except NettideError as error:
-        sys.stderr.write(f"nettide: {error}\n")
-        sys.exit(1)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to fail
+    with warnings.catch_warnings():
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")  # libraries warn programmers; -W and PYTHONWARNINGS show it
+        try:
+            app(prog_name="nettide")
+        except NettideError as error:
+            _fail(str(error))
+        except BrokenPipeError:  # whoever read our output has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        except OSError as error:
+            _fail(f"the system refused: {error}")
+        except SystemExit as ended:
+            if ended.code == _INTERRUPTED:
+                sys.stderr.write("nettide: stopped by Ctrl-C; no file is left half written\n")
+            raise
+
+
+def _fail(sentence: str) -> None:
+    sys.stderr.write(f"nettide: {sentence}\n")
+    sys.exit(1)

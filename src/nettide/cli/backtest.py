@@ -52,10 +52,13 @@ def backtest(
 ) -> None:
     """Fit models before the test part, forecast all of it from rolling cutoffs, and compare them.
 
+    Ctrl-C ends the training that runs, which keeps its best weights, and goes on with the next model.
+
     Example: nettide backtest traffic.parquet --horizon 24 --model naive --model lstm --out result
     """
     from nettide.cli.progress import training_progress
     from nettide.cli.words import command_text, leaderboard, say, show
+    from nettide.report.words import headline, remarks
     from nettide.tasks.backtest import TestPart, parse_time, run_backtest
     from nettide.tasks.choice import Choice, parse_options
 
@@ -64,7 +67,7 @@ def backtest(
         invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
     )  # fmt: skip
     start = None if test_start is None else parse_time(test_start)
-    with training_progress(log=log) as monitor:
+    with training_progress(log=log) as screen:
         done = run_backtest(
             file,
             how,
@@ -73,8 +76,10 @@ def backtest(
             test=TestPart(start, test_size, test_fraction, stride),
             out=out,
             command=command_text(sys.argv),
-            monitor=monitor,
+            monitor=screen.monitor,
+            finished=screen.finished,
         )
-    say(*done.sentences, *(f"{name} failed: {why}" for name, why in done.backtest.failures.items()))
+    say(*done.sentences)
     show(leaderboard(done.scores))
+    typer.echo(" ".join([headline(done.backtest, done.scores), *remarks(done.backtest, done.scores)]))
     typer.echo(f"report: {done.report}")

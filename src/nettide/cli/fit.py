@@ -50,14 +50,14 @@ def fit(
         invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
     )  # fmt: skip
     choice = Choice(horizon, context, seed, epochs, parse_options(set_ or []))
-    with training_progress(log=log) as monitor:
+    with training_progress(log=log) as screen:
         done = run(
             file,
             how,
             model=model,
             choice=choice,
             folder=out,
-            monitor=monitor(model),
+            monitor=screen.monitor(model),
             resume=resume,
             overwrite=overwrite,
         )

@@ -37,11 +37,11 @@ def forecast(
     Example: nettide forecast models/uplinks traffic.parquet --out tomorrow.csv
     """
     from nettide.cli.words import forecast_json, forecast_table, say, show
-    from nettide.tasks.forecast import check_ending, write_forecast
+    from nettide.tasks.forecast import check_file, write_forecast
     from nettide.tasks.forecast import forecast as run
 
     if out is not None:
-        check_ending(out)
+        check_file(out, overwrite=overwrite)
     how = given.reading(
         time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
         invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,

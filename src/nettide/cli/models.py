@@ -18,21 +18,19 @@ def models(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the models in a folder, or describe one of them.
+    """List the models in a folder, or describe one of them; or list those that can be fitted.
 
     Example: nettide models models/uplinks
     """
-    from nettide.cli.words import known_table, model_json, model_text, models_table, show
-    from nettide.store.models import list_models, load_model
+    from nettide.cli.words import known_json, known_table, model_text, models_json, models_table, say, show
+    from nettide.store.models import Stored, list_models, load_model, looks_like_model
 
     if known:
-        show(known_table())
-    elif (folder / "model.json").exists():
+        typer.echo(known_json()) if json else show(known_table())
+    elif looks_like_model(folder):
         record = load_model(folder)
-        typer.echo(model_json([record]) if json else model_text(folder, record))
+        typer.echo(models_json([Stored(folder.name, folder, record)]) if json else model_text(folder, record))
     else:
         stored = list_models(folder)
-        if json:
-            typer.echo(model_json([one.record for one in stored if one.record is not None]))
-        else:
-            show(models_table(folder, stored))
+        typer.echo(models_json(stored)) if json else show(models_table(folder, stored))
+        say(*(f"{one.name} cannot be read: {one.damage}" for one in stored if one.damage))

@@ -1,15 +1,17 @@
-"""Progress of training on stderr: a bar where a person looks, nothing where a file does."""
+"""Progress of training on stderr: bars where a person looks, a line a model of a backtest where a file does."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from nettide.backtest.evaluate import Outcome
+from nettide.cli.words import outcome_text, say
 from nettide.models.contract import Epoch, Monitor
 from nettide.tasks.monitors import EpochLog, Several
 
@@ -55,10 +57,44 @@ class TrainingBar:
         """Never; Ctrl-C is caught by the training itself."""
         return False
 
+    def end(self, text: str) -> None:
+        """Fill the bar and say how it ended."""
+        self._progress.update(self._task, total=1, completed=1, losses=text)
+
+
+class Screen:
+    """Where the progress of a run is drawn.
+
+    Args:
+        progress: the bars.
+        log: also write one JSON line an epoch to this file.
+        close_later: what is entered here is closed with the screen.
+    """
+
+    def __init__(self, progress: Progress, log: Path | None, close_later: contextlib.ExitStack) -> None:
+        self._progress, self._log, self._close_later = progress, log, close_later
+        self._bars: dict[str, TrainingBar] = {}
+
+    def monitor(self, model: str) -> Monitor:
+        """Give the monitor of a model, a bar of its own."""
+        bar = self._bars[model] = TrainingBar(self._progress, model)
+        if self._log is None:
+            return bar
+        log = EpochLog(self._log, model=model)
+        self._close_later.callback(log.close)
+        return Several([bar, log])
+
+    def finished(self, model: str, outcome: Outcome | str) -> None:
+        """Say how a model of a backtest did: beside its bar, or in a line where nobody sees bars."""
+        text = outcome_text(outcome)
+        if self._progress.disable or isinstance(outcome, str):
+            say(f"{model}: {text}")
+        self._bars[model].end("failed" if isinstance(outcome, str) else text)
+
 
 @contextlib.contextmanager
-def training_progress(*, log: Path | None = None) -> Iterator[Callable[[str], Monitor]]:
-    """Give a maker of monitors, one a model, drawn together while the block runs.
+def training_progress(*, log: Path | None = None) -> Iterator[Screen]:
+    """Give a screen that is drawn while the block runs.
 
     Args:
         log: also write one JSON line an epoch to this file.
@@ -66,14 +102,12 @@ def training_progress(*, log: Path | None = None) -> Iterator[Callable[[str], Mo
     columns = (
         TextColumn("{task.description:>12}"),
         BarColumn(bar_width=24),
-        TextColumn("{task.fields[losses]}"),
+        TextColumn("{task.fields[losses]}", markup=False),
         _TimeLeft(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-
-        def monitor(model: str) -> Monitor:
-            bar = TrainingBar(progress, model)
-            return bar if log is None else Several([bar, EpochLog(log, model=model)])
-
-        yield monitor
+    with (
+        contextlib.ExitStack() as stack,
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+    ):
+        yield Screen(progress, log, stack)

@@ -15,6 +15,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from nettide.backtest.evaluate import Outcome
 from nettide.backtest.leaderboard import Score
 from nettide.errors import OptionError, unknown
 from nettide.forecast import Forecast
@@ -27,6 +28,13 @@ from nettide.units import si_text, step_text
 
 _MOST_ROWS = 20
 _WIDE = 200  # columns where stdout is no terminal, so that nothing is cut
+_ENDINGS = {
+    "finished": "all epochs done",
+    "early": "no more gain",
+    "interrupted": "stopped by Ctrl-C",
+    "requested": "stopped on request",
+    "none": "",
+}
 _FIGURES = (
     ("mae", "MAE"), ("rmse", "RMSE"), ("wape", "WAPE"), ("mase", "MASE"), ("rel_mae", "relMAE"),
     ("rel_wql", "relWQL"), ("coverage_80", "80 % band"), ("rmse_minmax", "RMSE/range"),
@@ -45,7 +53,9 @@ def show(table: Table) -> None:
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=_WIDE)
-    console.print(table)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def command_text(arguments: Sequence[str]) -> str:
@@ -69,13 +79,7 @@ def fit_text(done: FitResult, *, model: str) -> str:
     ]
     if training.epochs:
         best = next((one for one in training.epochs if one.epoch == training.best_epoch), None)
-        ended = {
-            "finished": "all epochs done",
-            "early": "no more gain",
-            "interrupted": "stopped by Ctrl-C",
-            "requested": "stopped on request",
-            "none": "",
-        }[training.ending]
+        ended = _ENDINGS[training.ending]
         kept = f"kept epoch {training.best_epoch} of {len(training.epochs)} ({ended})"
         if best is not None and best.validation_loss is not None:
             kept += f", validation loss {best.validation_loss:.4f}"
@@ -86,6 +90,18 @@ def fit_text(done: FitResult, *, model: str) -> str:
         lines.append("stopped before the first epoch ended: the network has learned nothing yet")
     lines.append(f"saved in {done.folder}")
     return "\n".join(lines)
+
+
+def outcome_text(outcome: Outcome | str) -> str:
+    """Say how a model of a backtest did, or why it failed."""
+    if isinstance(outcome, str):
+        return f"failed: {outcome}"
+    predicted = f"forecasts in {outcome.predict_seconds:.2f} s"
+    training = outcome.training
+    if training.ending == "none":
+        return predicted
+    kept = f"kept epoch {training.best_epoch} of {len(training.epochs)} ({_ENDINGS[training.ending]})"
+    return f"fitted in {outcome.fit_seconds:.1f} s, {kept}, {predicted}"
 
 
 def _time(second: int) -> str:
@@ -167,15 +183,12 @@ def known_table() -> Table:
     for name in ("model", "what it is", "options (for --set)"):
         table.add_column(name, overflow="fold")
     for name, entry in MODELS.items():
-        fields = dataclasses.fields(model_class(name).Config)
-        table.add_row(
-            name, entry.about, ", ".join(one.name for one in fields if one.name not in ("horizon", "context"))
-        )
+        table.add_row(name, entry.about, ", ".join(_options(name)))
     return table
 
 
 def models_table(folder: Path, stored: Sequence[Stored]) -> Table:
-    """List stored models; a damaged one with the reason."""
+    """List stored models, damaged ones too."""
     table = _table(
         "name",
         "model",
@@ -189,7 +202,7 @@ def models_table(folder: Path, stored: Sequence[Stored]) -> Table:
     for one in stored:
         record = one.record
         if record is None:
-            table.add_row(one.name, f"cannot be read: {one.damage}")
+            table.add_row(one.name, "damaged", *["–"] * 5)
             continue
         table.add_row(
             one.name,
@@ -224,7 +237,26 @@ def model_text(folder: Path, record: ModelRecord) -> str:
     return "\n".join([str(folder), *(f"  {name:<{width}}  {text}" for name, text in lines.items())])
 
 
-def model_json(records: Sequence[ModelRecord]) -> str:
-    """Give the descriptions of stored models as one JSON list."""
-    documents: list[dict[str, Any]] = [to_document(record) for record in records]
+def models_json(stored: Sequence[Stored]) -> str:
+    """Give stored models as one JSON list; a damaged one has the reason as its only description."""
+    documents: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "folder": str(one.folder),
+            "damage": one.damage or None,
+            **({} if one.record is None else to_document(one.record)),
+        }
+        for one in stored
+    ]
     return json.dumps(documents, ensure_ascii=False)
+
+
+def known_json() -> str:
+    """Give the models that can be fitted as one JSON list, with their options."""
+    return json.dumps([{"model": name, "about": MODELS[name].about, "options": _options(name)} for name in MODELS])
+
+
+def _options(model: str) -> list[str]:
+    """Give the names of a model's options that ``--set`` takes."""
+    taken = {"horizon", "context", "seed", *MODELS[model].preset}
+    return [one.name for one in dataclasses.fields(model_class(model).Config) if one.name not in taken]

@@ -72,10 +72,22 @@ def write_atomic(path: Path, content: bytes | Writer, *, overwrite: bool) -> Non
         raise StoreError(f"cannot write {path}: it is a folder; name a file in it")
     if not target.parent.is_dir():
         raise StoreError(f"cannot write {path}: folder {path.parent} does not exist; create it first")
-    if target.exists() and not overwrite:
-        raise StoreError(_exists(path))
+    if not overwrite:
+        refuse_existing(path)
     with one_sentence(f"cannot write {path}"):
         _replace(path, target, content, overwrite=overwrite)
+
+
+def refuse_existing(path: Path) -> None:
+    """Refuse a file that may not be overwritten; devices and pipes may always be written to.
+
+    Raises:
+        StoreError: the file exists.
+    """
+    with one_sentence(f"cannot write {path}"):
+        is_there = path.is_file()
+    if is_there:
+        raise StoreError(_exists(path))
 
 
 def sync_folder(folder: Path) -> None:
@@ -101,7 +113,7 @@ def is_temporary(name: str) -> bool:
 
 
 def _exists(path: Path) -> str:
-    return f"{path} already exists; choose another name or allow overwriting"
+    return f"{path} already exists; choose another name or allow overwriting (--overwrite)"
 
 
 def _put(file: BinaryIO, content: bytes | Writer) -> None:

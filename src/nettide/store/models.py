@@ -63,7 +63,7 @@ def check_folder(folder: Path, *, overwrite: bool) -> None:
         raise StoreError(f"cannot save a model as {folder}: it is a file")
     _refuse_foreign(folder, remedy="save the model elsewhere")
     if (folder / _DESCRIPTION).exists() and not overwrite:
-        raise StoreError(f"{folder} already holds a model; choose another name or allow overwriting")
+        raise StoreError(f"{folder} already holds a model; choose another name or allow overwriting (--overwrite)")
 
 
 def save_model(folder: Path, record: ModelRecord, *, overwrite: bool) -> None:
@@ -97,7 +97,7 @@ def load_model(folder: Path) -> ModelRecord:
     if not folder.is_dir():
         raise StoreError(_no_model(folder))
     if not (folder / _DESCRIPTION).exists() and (folder / "checkpoint.json").exists():
-        raise StoreError(f"{folder} holds a training that has not ended, but no model yet; resume it")
+        raise StoreError(f"{folder} holds a training that has not ended, but no model yet; resume it (--resume)")
     _refuse_foreign(folder, remedy="move it out of the model")
     stored = read_bundle(folder, "model")
     try:
@@ -113,7 +113,7 @@ def list_models(root: Path) -> list[Stored]:
         StoreError: the folder does not exist or cannot be read.
     """
     with one_sentence(f"cannot list models in {root}"):
-        folders = sorted(path for path in root.iterdir() if _looks_like_model(path))
+        folders = sorted(path for path in root.iterdir() if looks_like_model(path))
     return [_stored(folder) for folder in folders]
 
 
@@ -126,7 +126,7 @@ def _stored(folder: Path) -> Stored:
 
 
 def _no_model(folder: Path) -> str:
-    known = [path.name for path in folder.parent.iterdir() if _looks_like_model(path)] if folder.parent.is_dir() else []
+    known = [path.name for path in folder.parent.iterdir() if looks_like_model(path)] if folder.parent.is_dir() else []
     return f"{folder.parent}: {unknown('stored model', folder.name, known)}" if known else f"no model at {folder}"
 
 
@@ -134,7 +134,7 @@ def _is_ours(file: str) -> bool:
     return file.startswith(".") or is_bundle_file(file, "model") or is_bundle_file(file, "checkpoint")
 
 
-def _looks_like_model(folder: Path) -> bool:
+def looks_like_model(folder: Path) -> bool:
     """Say whether a folder holds a file of a model; one that cannot be read may, and says so when it is loaded."""
     if not folder.is_dir():
         return False

@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from nettide import __version__
-from nettide.backtest.evaluate import Backtest, Contender, backtest
+from nettide.backtest.evaluate import Backtest, Contender, Outcome, backtest
 from nettide.backtest.leaderboard import Score, score
 from nettide.backtest.origin import first_test_step
 from nettide.backtest.tables import forecast_tables, leaderboard_table
@@ -24,7 +24,7 @@ from nettide.prepare.quality import examine
 from nettide.prepare.rows import Rows
 from nettide.report.content import Future, ReportContent
 from nettide.report.page import render
-from nettide.store.files import one_sentence, write_atomic
+from nettide.store.files import one_sentence, temporary_name, write_atomic
 from nettide.store.record import library_versions
 from nettide.tasks.choice import Choice, make_chosen
 from nettide.tasks.forecaster import check_traffic
@@ -80,6 +80,7 @@ def run_backtest(
     out: Path,
     command: str = "",
     monitor: Callable[[str], Monitor] | None = None,
+    finished: Callable[[str, Outcome | str], None] | None = None,
 ) -> BacktestResult:
     """Fit models before the test part, let them forecast all of it, and write what came out.
 
@@ -94,6 +95,7 @@ def run_backtest(
         out: folder for the results; created if need be, results in it are replaced.
         command: how to repeat the run, for the report.
         monitor: gives whoever watches the training of the named model.
+        finished: is told of each model when it is done: its name, and what it did or why it failed.
 
     Raises:
         NettideError: any of the tree; what only one model cannot do is kept in ``backtest.failures``.
@@ -108,8 +110,7 @@ def run_backtest(
     if test.start is None and test.size is None and test.fraction is None:
         test = TestPart(fraction=DEFAULT_TEST_FRACTION, stride=test.stride)
     first = first_test_step(panel, test_start=test.start, test_size=test.size, test_fraction=test.fraction)
-    with one_sentence(f"cannot write in {out}"):
-        out.mkdir(parents=True, exist_ok=True)
+    check_out_folder(out)
     contenders = [Contender(name, lambda name=name: made[name]) for name in models]  # type: ignore[misc]
     result = backtest(
         panel,
@@ -118,6 +119,7 @@ def run_backtest(
         horizon=choice.horizon,
         stride=test.stride or choice.horizon,
         monitor=monitor,
+        finished=finished,
     )
     if not result.outcomes:
         raise HistoryError("; ".join(f"{name}: {why}" for name, why in result.failures.items()))
@@ -133,9 +135,10 @@ def run_backtest(
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         future=_future(best, made[best], panel),
     )
+    page = render(content).encode()
     report = out / "report.html"
     _write(out, result, scores)
-    write_atomic(report, render(content).encode(), overwrite=True)
+    write_atomic(report, page, overwrite=True)
     return BacktestResult(result, scores, said, best, report)
 
 
@@ -157,6 +160,19 @@ def _verdict_sentences(rows: Rows, reading: Reading) -> tuple[str, ...]:
     more = len(doubtful) - len(worst)
     rest = (f"{more:,} more series to look at with: nettide check",) if more > 0 else ()
     return (f"verdict on {len(verdict.series):,} series: {counts}", *worst, *rest)
+
+
+def check_out_folder(out: Path) -> None:
+    """Create a folder for results and make sure that it can be written, before time is spent on them.
+
+    Raises:
+        StoreError: it cannot.
+    """
+    with one_sentence(f"cannot write in {out}"):
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / temporary_name("probe")
+        probe.touch()
+        probe.unlink()
 
 
 def parse_time(text: str) -> np.datetime64:

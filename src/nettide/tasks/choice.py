@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nettide.errors import OptionError, unknown
-from nettide.models import MODELS, accepts, make_model
+from nettide.models import MODELS, accepts, make_model, model_class
 from nettide.models.contract import Model
+from nettide.models.options import option_names
+
+_ELSEWHERE = ("horizon", "context", "seed")
+_MOST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,9 @@ class Choice:
         seed: of everything random.
         epochs: most passes over the training windows; None leaves the model's own.
         options: option -> text; ``model.option`` is for one model, ``option`` for all that have it.
+
+    Raises:
+        OptionError: the seed is out of range.
     """
 
     horizon: int
@@ -27,6 +34,10 @@ class Choice:
     seed: int = 0
     epochs: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed <= _MOST_SEED:
+            raise OptionError(f"seed {self.seed} must be 0 ... {_MOST_SEED}")
 
 
 def parse_options(texts: Sequence[str]) -> dict[str, str]:
@@ -47,30 +58,48 @@ def parse_options(texts: Sequence[str]) -> dict[str, str]:
 
 
 def make_chosen(choice: Choice, names: Sequence[str]) -> dict[str, Model]:
-    """Make the named models, each with the options it has.
+    """Make the named models, each with the options it has; one model's own option goes before one for all.
 
     Raises:
         UnknownModelError: a name is not in the table.
-        OptionError: an option is one of no named model, or has a bad value.
+        OptionError: an option is one of no named model, has a bad value, or is said elsewhere.
     """
-    used: set[str] = set()
+    for key in choice.options:
+        _check_option(key, names, choice)
     models = {}
     for name in names:
         options: dict[str, str] = {}
         if choice.epochs is not None and accepts(name, "epochs"):
             options["epochs"] = str(choice.epochs)
-        for key, value in choice.options.items():
+        for key, value in sorted(choice.options.items(), key=lambda one: "." in one[0]):
             owner, dot, option = key.rpartition(".")
-            if (dot and owner == name) or (not dot and accepts(name, option)):
+            if owner == name if dot else accepts(name, option):
                 options[option] = value
-                used.add(key)
         models[name] = make_model(
             name, horizon=choice.horizon, context=choice.context, seed=choice.seed, options=options
         )
-    for key in choice.options:
-        owner = key.rpartition(".")[0]
-        if owner and owner not in MODELS:
-            raise OptionError(f"--set {key}: {unknown('model', owner, MODELS)}")
-        if key not in used:
-            raise OptionError(f"--set {key}: no model of this run has that option: {', '.join(names)}")
     return models
+
+
+def _check_option(key: str, names: Sequence[str], choice: Choice) -> None:
+    """Refuse an option that no model of the run has, and one that would silently lose against another.
+
+    Raises:
+        UnknownModelError: a name is not in the table.
+        OptionError: it is such an option.
+    """
+    owner, dot, option = key.rpartition(".")
+    if dot and owner not in MODELS:
+        raise OptionError(f"--set {key}: {unknown('model', owner, MODELS)}")
+    if dot and owner not in names:
+        raise OptionError(f"--set {key}: {owner} is not among the models of this run: {', '.join(names)}")
+    if option in _ELSEWHERE:
+        raise OptionError(f"--set {key}: write --{option} instead")
+    if key == "epochs" and choice.epochs is not None:
+        raise OptionError("--epochs and --set epochs say the same; give one of them")
+    asked = [owner] if dot else list(names)
+    if fixed := [name for name in asked if option in MODELS[name].preset]:
+        raise OptionError(f"--set {key}: {option} is what makes {fixed[0]!r}; choose another model instead")
+    known = {one for name in asked for one in option_names(model_class(name).Config)}
+    if option not in known:
+        raise OptionError(f"--set {key}: {unknown('option', option, known.difference(_ELSEWHERE))}")

@@ -12,7 +12,7 @@ import pyarrow.parquet
 from nettide.errors import OptionError
 from nettide.forecast import Forecast
 from nettide.panel import Panel
-from nettide.store.files import write_atomic
+from nettide.store.files import refuse_existing, write_atomic
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading, load
 
@@ -61,7 +61,7 @@ def write_forecast(made: Forecast, path: Path, *, overwrite: bool) -> None:
         OptionError: the ending is neither.
         StoreError: the file exists already, or its folder is full, read-only or absent.
     """
-    check_ending(path)
+    check_file(path, overwrite=overwrite)
     table = made.to_frame("pyarrow")
 
     def write(file: BinaryIO) -> None:
@@ -73,11 +73,14 @@ def write_forecast(made: Forecast, path: Path, *, overwrite: bool) -> None:
     write_atomic(path, write, overwrite=overwrite)
 
 
-def check_ending(path: Path) -> None:
-    """Refuse a file that ``write_forecast`` could not write, before time is spent.
+def check_file(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that ``write_forecast`` would refuse, before time is spent.
 
     Raises:
         OptionError: the ending is neither ``.csv`` nor ``.parquet``.
+        StoreError: it exists already.
     """
     if path.suffix not in (".csv", ".parquet"):
         raise OptionError(f"{path}: the ending {path.suffix!r} is of no known kind; write .csv or .parquet")
+    if not overwrite:
+        refuse_existing(path)

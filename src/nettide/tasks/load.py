@@ -48,7 +48,9 @@ def load_rows(location: str, reading: Reading) -> Rows:
     if reading.capacity is None:
         raise OptionError("counters need the capacity of the link to tell a wrap from a restart: add --capacity 10G")
     if reading.grid.missing == "zero":
-        raise OptionError("counters cannot be read with --missing zero: an interval over a restart is unknown, not silent")
+        raise OptionError(
+            "counters cannot be read with --missing zero: an interval over a restart is unknown, not silent"
+        )
     return rows_as_rates(
         rows,
         capacity_bps=reading.capacity,

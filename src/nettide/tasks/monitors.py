@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from nettide.errors import StoreError
 from nettide.models.contract import Epoch, Monitor
+from nettide.store.files import one_sentence
 
 
 class EpochLog:
@@ -24,22 +25,31 @@ class EpochLog:
     """
 
     def __init__(self, path: Path, *, model: str) -> None:
-        try:
+        self._failed = f"cannot write the log {path}"
+        with one_sentence(self._failed):
             self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
-        except OSError as error:
-            raise StoreError(f"cannot write the log {path}: {error.strerror}") from None
         self._model = model
 
     def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
         """Log nothing."""
 
     def on_epoch(self, report: Epoch) -> None:
-        """Log the epoch."""
-        self._file.write(json.dumps({"model": self._model, **asdict(report)}) + "\n")
+        """Log the epoch.
+
+        Raises:
+            StoreError: the disk is full.
+        """
+        with one_sentence(self._failed):
+            self._file.write(json.dumps({"model": self._model, **asdict(report)}) + "\n")
 
     def stop_requested(self) -> bool:
         """Never."""
         return False
+
+    def close(self) -> None:
+        """Close the file; what a full disk did not take was told before."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 class Several:
