@@ -161,8 +161,6 @@ class Trainer:
             ending = stop.ending
         except KeyboardInterrupt:
             ending = "interrupted"
-        if ending == "early" and self._best_epoch == len(self._history):
-            ending = "finished"
         self.network.load_state_dict(self._best)
         self.network.eval()
         return Trained(tuple(self._history), self._best_epoch, ending)
@@ -207,16 +205,20 @@ class Trainer:
             return 0.0, 0
         mean = summed / count
         value = float(mean.detach())
-        if not math.isfinite(value):
-            raise TrainingError(
-                f"training diverged in epoch {epoch}: the loss is {value}; lower the learning rate "
-                f"(now {self._schedule.learning_rate:g}) or clip gradients (now {self._schedule.clip:g})"
-            )
+        self._refuse_divergence("loss", value, epoch)
         mean.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self._schedule.clip)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._schedule.clip)
+        self._refuse_divergence("gradient", float(norm), epoch)
         self._optimizer.step()
         self._average()
         return value * count, count
+
+    def _refuse_divergence(self, what: str, value: float, epoch: int) -> None:
+        if not math.isfinite(value):
+            raise TrainingError(
+                f"training diverged in epoch {epoch}: the {what} is {value}; lower the learning rate "
+                f"(now {self._schedule.learning_rate:g}) or clip gradients (now {self._schedule.clip:g})"
+            )
 
     def _finish_epoch(self, epoch: int, loss: float, rate: float, windows: int, started: float) -> None:
         validation = self._validation_loss()
@@ -228,7 +230,7 @@ class Trainer:
             epoch=epoch,
             epochs=self._schedule.epochs,
             loss=loss,
-            validation_loss=validation if self._validate else None,
+            validation_loss=validation if math.isfinite(validation) else None,
             learning_rate=rate,
             best_epoch=self._best_epoch,
             windows=windows,
@@ -254,28 +256,31 @@ class Trainer:
                 self._averaged[name].copy_(value)
 
     def _validation_loss(self) -> float:
-        """Give the validation loss of the averaged weights; infinite without validation windows."""
+        """Give the validation loss of the averaged weights; infinite without validation windows, or beyond numbers."""
         if self._validate is None:
             return math.inf
         newest = self._copy(self.network.state_dict())
         self.network.load_state_dict(self._averaged)
         try:
-            return self._validate()
+            loss = self._validate()
         finally:
             self.network.load_state_dict(newest)
+        return math.inf if math.isnan(loss) else loss
 
     def _save(self) -> None:
         now = time.perf_counter()
         if self._checkpoint is None or now - self._saved_at < _CHECKPOINT_EVERY_SECONDS:
             return
         self._saved_at = now
-        tensors = {f"now.{name}": value.detach().numpy() for name, value in self.network.state_dict().items()}
-        tensors |= {f"best.{name}": value.numpy() for name, value in self._best.items()}
-        tensors |= {f"averaged.{name}": value.numpy() for name, value in self._averaged.items()}
-        for number, slot in self._optimizer.state_dict()["state"].items():
-            tensors |= {
-                f"optimizer.{number}.{name}": value.numpy() for name, value in slot.items() if value is not None
-            }
+        parts = {"now": self.network.state_dict(), "best": self._best, "averaged": self._averaged}
+        slots = self._optimizer.state_dict()["state"]
+        parts |= {f"optimizer.{number}": slot for number, slot in slots.items()}
+        tensors = {  # copies: training goes on changing its own
+            f"{part}.{name}": value.detach().numpy().copy()
+            for part, values in parts.items()
+            for name, value in values.items()
+            if value is not None
+        }
         document = {
             "fingerprint": self._fingerprint,
             "history": [asdict(one) for one in self._history],
