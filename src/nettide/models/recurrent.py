@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
@@ -12,8 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nettide import __version__
 from nettide.arrays import Floats, Ints
-from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError
+from nettide.errors import DamagedError, HistoryError, MismatchError, NettideError, OptionError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models.calibration import POOL_SERIES, adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
@@ -46,7 +48,7 @@ class RecurrentModel:
     Config: ClassVar[type[RecurrentConfig]] = RecurrentConfig
 
     def __init__(self, config: RecurrentConfig) -> None:
-        self.config = config
+        self.config = self._asked = config
         self._fitted: Fitted | None = None
         self._network: ForecastNetwork | None = None
         self._ranges: dict[str, tuple[float, float]] = {}
@@ -79,19 +81,23 @@ class RecurrentModel:
             HistoryError: no series has a whole window of known history, or none has a known target.
             TrainingError: training diverged, or the checkpoint is of another training.
         """
-        with denormals_flushed():
-            return self._fit(panel, monitor=monitor or Silent(), checkpoint=checkpoint)
+        self._network = None  # a fit that fails leaves none behind
+        try:
+            with denormals_flushed():
+                return self._fit(panel, monitor=monitor or Silent(), checkpoint=checkpoint)
+        except NettideError:
+            self._network = None
+            raise
 
     def _fit(self, panel: Panel, *, monitor: Monitor, checkpoint: Checkpoint | None) -> Training:
         started = time.perf_counter()
         if self.config.channels == "target":
             panel = panel.only_target()
-        self.config = config = resolve(self.config, panel)
-        training, validation = self._split(panel)
+        self.config = config = resolve(self._asked, panel)
+        training, validation, training_steps = self._split(panel)
         self.config = config = with_epochs(config, training.count)
         self._fitted = Fitted.of(panel)
-        if config.scaling == "min-max":
-            self._ranges = _training_ranges(panel)
+        self._ranges = _training_ranges(panel, training_steps) if config.scaling == "min-max" else {}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self._network = ForecastNetwork(self._shape())
@@ -115,7 +121,7 @@ class RecurrentModel:
             schedule=self._schedule(),
             monitor=monitor,
             checkpoint=checkpoint,
-            fingerprint=_fingerprint(config, panel),
+            fingerprint=_fingerprint(config, panel) if checkpoint else {},
         ).run()
         return Training(
             epochs=trained.epochs,
@@ -139,11 +145,16 @@ class RecurrentModel:
         if outside:
             raise MismatchError(f"cutoff {outside[0]} is outside the panel's steps 0 ... {panel.steps - 1}")
         cutoffs = np.asarray(cutoffs, dtype=np.int64)
+        windows, scales = self._windows(panel), self._series_scales(panel)
+
+        def quantiles(rows: Ints, cutoffs: Ints) -> Floats:
+            return self._quantiles(windows, scales, rows, cutoffs)
+
         is_point = self.config.loss != "quantile"
-        if self.config.adapt and not is_point:
-            values = self._adapted(panel, cutoffs)
+        if self.config.adapt and not is_point and panel.series:
+            values = self._adapted(panel, cutoffs, quantiles)
         else:
-            values = self._quantiles(panel, np.arange(len(panel.series)), cutoffs)
+            values = quantiles(np.arange(len(panel.series)), cutoffs)
         return Forecast(
             ids=panel.ids,
             units=panel.units,
@@ -154,7 +165,7 @@ class RecurrentModel:
             quantiles=values[..., :0] if is_point else values,
         )
 
-    def _adapted(self, panel: Panel, cutoffs: Ints) -> Floats:
+    def _adapted(self, panel: Panel, cutoffs: Ints, quantiles: Callable[[Ints, Ints], Floats]) -> Floats:
         """Give quantiles that recent errors have moved and widened, shape (series, cutoff, horizon, level)."""
         origins = origins_of(cutoffs, horizon=self.config.horizon)  # (cutoff, origin)
         earlier = np.unique(origins[origins >= 0])
@@ -163,10 +174,10 @@ class RecurrentModel:
         pool = np.sort(by_id[:: -(-len(rows) // POOL_SERIES)])
         if len(pool) == len(rows):  # one run for all: most origins are cutoffs too
             every = np.union1d(earlier, cutoffs)
-            both = self._quantiles(panel, rows, every)
+            both = quantiles(rows, every)
             values, past = both[:, np.searchsorted(every, cutoffs)], both[:, np.searchsorted(every, earlier)]
         else:
-            values, past = self._quantiles(panel, rows, cutoffs), self._quantiles(panel, pool, earlier)
+            values, past = quantiles(rows, cutoffs), quantiles(pool, earlier)
         if not len(earlier):
             return values
         steps = earlier[:, None] + np.arange(1, self.config.horizon + 1)
@@ -176,9 +187,8 @@ class RecurrentModel:
         chosen = np.where((origins >= 0)[None, :, :, None], errors[:, place], np.nan)
         return adjust(values, recent_adjustment(chosen, level=LEVELS[0]), middle=_MIDDLE)
 
-    def _quantiles(self, panel: Panel, rows: Ints, cutoffs: Ints) -> Floats:
+    def _quantiles(self, windows: Windows, scales: tuple[Tensor, Tensor] | None, rows: Ints, cutoffs: Ints) -> Floats:
         """Run the network for each of the rows from each cutoff, shape (row, cutoff, horizon, output)."""
-        windows, scales = self._windows(panel), self._series_scales(panel)
         values = np.empty((len(rows) * len(cutoffs), self.config.horizon, len(self._levels())))
         series = torch.from_numpy(rows).repeat_interleave(len(cutoffs))
         cutoff = torch.from_numpy(cutoffs).repeat(len(rows))
@@ -190,14 +200,19 @@ class RecurrentModel:
         return values.reshape(len(rows), len(cutoffs), *values.shape[1:])
 
     def state(self) -> State:
-        """Give config, fitted facts and weights."""
+        """Give config, fitted facts and weights.
+
+        Raises:
+            MismatchError: the model is not fitted.
+        """
+        weights = self.network.state_dict()
         assert self._fitted is not None
         document = {
             "config": asdict(self.config),
             "fitted": self._fitted.to_document(),
             "ranges": {one: list(pair) for one, pair in self._ranges.items()},
         }
-        return State(document, {name: value.numpy() for name, value in self.network.state_dict().items()})
+        return State(document, {name: value.numpy() for name, value in weights.items()})
 
     @classmethod
     def restore(cls, state: State) -> Self:
@@ -269,8 +284,11 @@ class RecurrentModel:
         assert config.context is not None
         return Windows(panel, context=config.context, horizon=config.horizon, channels=config.channels == "all")
 
-    def _split(self, panel: Panel) -> tuple[WindowRanges, WindowRanges]:
-        """Give training and validation windows; the targets of the latter all lie after those of the former."""
+    def _split(self, panel: Panel) -> tuple[WindowRanges, WindowRanges, int]:
+        """Give training and validation windows, and the steps of the training part.
+
+        The targets of validation windows all lie after the training part, those of training windows all within.
+        """
         config = self.config
         assert config.context is not None
         known = ~np.isnan(panel.target)
@@ -285,7 +303,7 @@ class RecurrentModel:
         from_end = np.maximum(first, end - 1)  # cutoffs whose targets all lie in the validation part
         enough = np.maximum(last - config.horizon - from_end + 1, 0).sum() >= _LEAST_VALIDATION_WINDOWS
         if kept and training.count and enough:
-            return training, window_ranges(from_end, last - config.horizon, most=_VALIDATION_WINDOWS)
+            return training, window_ranges(from_end, last - config.horizon, most=_VALIDATION_WINDOWS), end
         training = window_ranges(first, last - config.horizon)
         if not training.count:
             longest = int((np.where(held, last - (first - config.context + 1) + 1, 0)).max())
@@ -294,7 +312,7 @@ class RecurrentModel:
                 f"+ horizon {config.horizon} need {config.context + config.horizon}; give more history, or a shorter "
                 "context or horizon"
             )
-        return training, window_ranges(first, first - 1)
+        return training, window_ranges(first, first - 1), panel.steps
 
     def _series_scales(self, panel: Panel) -> tuple[Tensor, Tensor] | None:
         """Give location and scale of each series, shape (series, 1) each; None where windows have their own."""
@@ -352,11 +370,12 @@ class RecurrentModel:
             for numbers in torch.split(torch.arange(ranges.count), _PREDICT_BATCH):
                 loss, known = self._loss(windows.batch(*ranges.pairs(numbers)), scales)
                 total, count = total + float(loss), count + int(known)
-        return total / max(count, 1)
+        return total / count if count else math.nan
 
     def _anchor_errors(self, windows: Windows, training: WindowRanges, scales: tuple[Tensor, Tensor] | None) -> Tensor:
         """Give the mean absolute error of each anchor over evenly spread training windows, shape (anchor,)."""
         numbers = torch.linspace(0, training.count - 1, min(training.count, _PREDICT_BATCH)).long()
+        numbers.clamp_(max=training.count - 1)  # float32 rounds the last of 17 million upwards
         batch = windows.batch(*training.pairs(numbers))
         scale = self._scale(batch, scales)
         return (scale.apply(batch.anchors) - scale.apply(batch.truth)[..., None]).abs().nanmean((0, 1))
@@ -373,11 +392,18 @@ class RecurrentModel:
         return torch.where(torch.isnan(batch.last)[..., None], torch.nan, values)
 
 
-def _training_ranges(panel: Panel) -> dict[str, tuple[float, float]]:
-    """Give minimum and range of each series over the training rows; a flat series has the range 1."""
+def _training_ranges(panel: Panel, steps: int) -> dict[str, tuple[float, float]]:
+    """Give minimum and range of each series over the training part; the range of a flat one is its size.
+
+    Args:
+        panel: training and validation part.
+        steps: of the training part; a series without a known value there is judged by all that it has.
+    """
     ranges = {}
     for one, values in zip(panel.ids, panel.target, strict=True):
-        known: Floats = values[~np.isnan(values)]
+        known: Floats = values[:steps][~np.isnan(values[:steps])]
+        if not len(known):
+            known = values[~np.isnan(values)]
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
         ranges[one] = (low, high - low if high > low else (abs(low) or 1.0))
     return ranges
@@ -385,6 +411,9 @@ def _training_ranges(panel: Panel) -> dict[str, tuple[float, float]]:
 
 def _fingerprint(config: RecurrentConfig, panel: Panel) -> Mapping[str, Any]:
     """Give what must be equal for a training to be resumed."""
-    values = hashlib.sha256(np.ascontiguousarray(panel.values).data).hexdigest()
+    told = f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds}"
+    data = hashlib.sha256(np.ascontiguousarray(panel.values).data)
+    data.update(told.encode())
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()}
-    return {**options, "data": values, "torch": torch.__version__, "threads": torch.get_num_threads()}
+    versions = {"nettide": __version__, "torch": torch.__version__, "threads": torch.get_num_threads()}
+    return {**options, "data": data.hexdigest()[:16], **versions}

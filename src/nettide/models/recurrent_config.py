@@ -101,6 +101,7 @@ class RecurrentConfig:
         for name, least, most in (
             ("horizon", 1, MOST_HORIZON),
             ("context", 1, 100_000),
+            ("seed", 0, 2**32 - 1),
             ("hidden", 1, 4096),
             ("layers", 1, 16),
             ("patch", 1, 100_000),

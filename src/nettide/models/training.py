@@ -222,7 +222,7 @@ class Trainer:
 
     def _finish_epoch(self, epoch: int, loss: float, rate: float, windows: int, started: float) -> None:
         validation = self._validation_loss()
-        if self._validate is None or validation < self._best_loss:
+        if validation < self._best_loss or math.isinf(self._best_loss):  # the last one where nothing decides
             self._best_loss = validation
             self._best_epoch, self._best = epoch, self._copy(self._averaged)
         seconds = time.perf_counter() - started
