@@ -46,9 +46,9 @@ class Contender:
 
 
 CONTENDERS = {
-    "rival": Contender("neuralforecast, default (2 layers)", _RIVAL, 5),
+    "rival": Contender("neuralforecast, default (2 layers)", _RIVAL, 2),
     "default": Contender("nettide, default (patches of 24 steps)", "nettide", 50),
-    "rival-1": Contender("neuralforecast, 1 layer", _RIVAL, 5, {"encoder_n_layers": 1}),
+    "rival-1": Contender("neuralforecast, 1 layer", _RIVAL, 2, {"encoder_n_layers": 1}),
     "steps": Contender("nettide, single steps", "nettide", 10, {"patch": 1}),
     "bfloat16": Contender("nettide, single steps, bfloat16", "nettide", 10, {"patch": 1, "precision": "bfloat16"}),
     "steps-2": Contender("nettide, single steps, 2 layers", "nettide", 10, {"patch": 1, "layers": 2}),
