@@ -58,7 +58,7 @@ def backtest(
     """
     from nettide.cli.progress import training_progress
     from nettide.cli.words import command_text, leaderboard, say, show
-    from nettide.report.words import headline, remarks
+    from nettide.report.words import headline, remarks, unit_of
     from nettide.tasks.backtest import TestPart, parse_time, run_backtest
     from nettide.tasks.choice import Choice, parse_options
 
@@ -79,7 +79,7 @@ def backtest(
             monitor=screen.monitor,
             finished=screen.finished,
         )
-    say(*done.sentences)
-    show(leaderboard(done.scores))
+    say(*done.sentences, *(f"{name} failed: {why}" for name, why in done.backtest.failures.items()))
+    show(leaderboard(done.scores, unit=unit_of(done.backtest)))
     typer.echo(" ".join([headline(done.backtest, done.scores), *remarks(done.backtest, done.scores)]))
     typer.echo(f"report: {done.report}")

@@ -86,10 +86,13 @@ class Screen:
 
     def finished(self, model: str, outcome: Outcome | str) -> None:
         """Say how a model of a backtest did: beside its bar, or in a line where nobody sees bars."""
+        if isinstance(outcome, str):  # the reason is said once the bars are gone
+            self._bars[model].end("failed")
+            return
         text = outcome_text(outcome)
-        if self._progress.disable or isinstance(outcome, str):
+        if self._progress.disable:
             say(f"{model}: {text}")
-        self._bars[model].end("failed" if isinstance(outcome, str) else text)
+        self._bars[model].end(text)
 
 
 @contextlib.contextmanager

@@ -92,10 +92,8 @@ def fit_text(done: FitResult, *, model: str) -> str:
     return "\n".join(lines)
 
 
-def outcome_text(outcome: Outcome | str) -> str:
-    """Say how a model of a backtest did, or why it failed."""
-    if isinstance(outcome, str):
-        return f"failed: {outcome}"
+def outcome_text(outcome: Outcome) -> str:
+    """Say how a model of a backtest did."""
     predicted = f"forecasts in {outcome.predict_seconds:.2f} s"
     training = outcome.training
     if training.ending == "none":
@@ -157,21 +155,26 @@ def forecast_json(forecast: Forecast) -> Iterator[str]:
         )
 
 
-def leaderboard(scores: Sequence[Score]) -> Table:
-    """Show the leaderboard, best first."""
+def leaderboard(scores: Sequence[Score], *, unit: str) -> Table:
+    """Show the leaderboard, best first.
+
+    Args:
+        scores: in the order to show.
+        unit: of the target; empty where unknown.
+    """
     table = _table("model", "points", *(title for _, title in _FIGURES), "parameters")
     for score in scores:
         cells = []
         for name, _ in _FIGURES:
             value = getattr(score, name)
-            cells.append("–" if not math.isfinite(value) else _figure(value, name))
+            cells.append("–" if not math.isfinite(value) else _figure(value, name, unit=unit))
         table.add_row(score.model, f"{score.points:,}", *cells, f"{score.parameters:,}")
     return table
 
 
-def _figure(value: float, name: str) -> str:
+def _figure(value: float, name: str, *, unit: str) -> str:
     if name in ("mae", "rmse"):
-        return si_text(value)
+        return si_text(value, unit)
     if name == "coverage_80":
         return f"{100 * value:.1f} %"
     return f"{value:.4f}" if not name.endswith("seconds") else f"{value:.2f}"

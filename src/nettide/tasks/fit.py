@@ -67,6 +67,8 @@ def fit(
     with claim(folder):
         checkpoint = FileCheckpoint(folder)
         if not resume:
+            if (folder / "checkpoint.json").exists():
+                notes = (*notes, f"{folder}: began anew; the training that was stopped there can no longer be resumed")
             checkpoint.clear()
         elif checkpoint.load() is None:
             raise StoreError(f"{folder} holds no checkpoint to resume; start without --resume")

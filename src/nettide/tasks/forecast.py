@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -63,6 +64,9 @@ def write_forecast(made: Forecast, path: Path, *, overwrite: bool) -> None:
     """
     check_file(path, overwrite=overwrite)
     table = made.to_frame("pyarrow")
+    if path.suffix == ".csv":  # times to the second: a step is never shorter
+        for place, name in ((1, "cutoff"), (2, "ds")):
+            table = table.set_column(place, name, table.column(name).cast(pa.timestamp("s", "UTC")))
 
     def write(file: BinaryIO) -> None:
         if path.suffix == ".csv":
