@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nettide.errors import UnknownModelError, unknown
+from nettide.errors import OptionError, UnknownModelError, unknown
 from nettide.models.contract import Model, ModelClass, State
 from nettide.models.options import build_config, option_names
 
@@ -79,9 +79,11 @@ def make_model(
 
     Raises:
         UnknownModelError: the table has no such name.
-        OptionError: an option does not exist for this model or has a bad value.
+        OptionError: an option does not exist for this model, has a bad value, or is one of the arguments above.
     """
     found = model_class(name)
+    if own := [option for option in ("horizon", "context", "seed") if option in (options or {})]:
+        raise OptionError(f"model {name!r}: {own[0]} is given by itself (--{own[0]}), not among the options")
     values = {**MODELS[name].preset, **(options or {}), "horizon": horizon, "context": context}
     if "seed" in option_names(found.Config):
         values["seed"] = seed

@@ -134,9 +134,10 @@ def resolve(config: RecurrentConfig, panel: Panel) -> RecurrentConfig:
         fine = panel.step_seconds < 3600 and config.horizon <= day // 4
         wanted = day if fine else (week if day > 1 else 28)
         context = max(2, min(wanted, steps // 2 - config.horizon))
-        natural = config.patch or _natural_patch(context, day, panel.step_seconds)
-        context = max(natural, context // natural * natural)
-    patch = config.patch or _natural_patch(context, day, panel.step_seconds)
+        whole = config.patch or next(size for size in _natural_patches(day, panel) if size == 1 or context >= 4 * size)
+        context = max(whole, context // whole * whole)
+    divisors = (size for size in _natural_patches(day, panel) if context % size == 0 and context >= 4 * size)
+    patch = config.patch or next(divisors, 1)
     transform: TransformName = "asinh" if config.scaling in ("robust", "standard") else "none"
     return replace(
         config,
@@ -154,7 +155,6 @@ def with_epochs(config: RecurrentConfig, windows: int) -> RecurrentConfig:
     return replace(config, epochs=config.epochs or max(_EPOCHS, math.ceil(_LEAST_BATCHES / batches)))
 
 
-def _natural_patch(context: int, day: int, step_seconds: int) -> int:
-    """Give the longest of a day, an hour and one step that divides the context into at least four."""
-    hour = max(1, 3600 // step_seconds)
-    return next(size for size in (day, hour, 1) if size == 1 or (context % size == 0 and context // size >= 4))
+def _natural_patches(day: int, panel: Panel) -> tuple[int, ...]:
+    """Give a day, an hour and one step, in steps; a context should hold at least four."""
+    return day, max(1, 3600 // panel.step_seconds), 1
