@@ -49,6 +49,7 @@ def backtest(
     counter: given.CounterOption = None,
     capacity: given.CapacityOption = None,
     unit: given.UnitOption = "",
+    limit: given.LimitOption = None,
 ) -> None:
     """Fit models before the test part, forecast all of it from rolling cutoffs, and compare them.
 
@@ -64,7 +65,7 @@ def backtest(
 
     how = given.reading(
         time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
+        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
     )  # fmt: skip
     start = None if test_start is None else parse_time(test_start)
     with training_progress(log=log) as screen:

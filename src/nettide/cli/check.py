@@ -33,6 +33,7 @@ def check(
     counter: given.CounterOption = None,
     capacity: given.CapacityOption = None,
     unit: given.UnitOption = "",
+    limit: given.LimitOption = None,
     all: Annotated[bool, typer.Option("--all", help=f"Show every series, not the worst {_SHOWN} alone.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Give everything as one JSON document.")] = False,
 ) -> None:
@@ -45,7 +46,7 @@ def check(
 
     how = given.reading(
         time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
+        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
     )  # fmt: skip
     verdict = run(file, how)
     if json:

@@ -35,6 +35,7 @@ def fit(
     counter: given.CounterOption = None,
     capacity: given.CapacityOption = None,
     unit: given.UnitOption = "",
+    limit: given.LimitOption = None,
 ) -> None:
     """Train a model and keep it in a folder. Ctrl-C ends training and keeps the best weights so far.
 
@@ -47,7 +48,7 @@ def fit(
 
     how = given.reading(
         time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
+        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
     )  # fmt: skip
     choice = Choice(horizon, context, seed, epochs, parse_options(set_ or []))
     with training_progress(log=log) as screen:

@@ -31,6 +31,7 @@ def forecast(
     counter: given.CounterOption = None,
     capacity: given.CapacityOption = None,
     unit: given.UnitOption = "",
+    limit: given.LimitOption = None,
 ) -> None:
     """Forecast each series from the end of a file, with quantiles.
 
@@ -44,7 +45,7 @@ def forecast(
         check_file(out, overwrite=overwrite)
     how = given.reading(
         time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit,
+        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
     )  # fmt: skip
     done = run(model, file, how, horizon=horizon)
     say(*done.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,6 +95,12 @@ CapacityOption = Annotated[
     str | None,
     typer.Option("--capacity", help="Most a link can carry, as 10G; tells wraps from restarts.", rich_help_panel=_READ),
 ]
+LimitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--limit", help="Most bytes a compressed or Parquet file may unpack to, as 20G.", rich_help_panel=_READ
+    ),
+]
 UnitOption = Annotated[
     str, typer.Option("--unit", help="Unit of the target, as bit/s or bytes.", rich_help_panel=_READ)
 ]
@@ -127,19 +134,21 @@ def reading(
     counter: Counter | None = None,
     capacity: str | None = None,
     unit: str = "",
+    limit: str | None = None,
 ) -> Reading:
     """Make a ``Reading`` of the options as they were typed.
 
     Raises:
-        UnitError: the step or the capacity is not understood.
+        UnitError: the step, the capacity or the limit is not understood.
     """
     from nettide.prepare.grid import GridChoice
     from nettide.sources.contract import Layout
     from nettide.tasks.load import Reading
     from nettide.units import parse_quantity, parse_step
 
+    layout = Layout(time=time, id=id, target=target, zone=zone)
     return Reading(
-        layout=Layout(time=time, id=id, target=target, zone=zone),
+        layout=layout if limit is None else replace(layout, limit_bytes=int(parse_quantity(limit))),
         grid=GridChoice(
             step_seconds=None if step is None else parse_step(step),
             aggregate=aggregate.value,

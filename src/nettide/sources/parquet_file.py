@@ -78,7 +78,7 @@ class ParquetFile:
         if size > self.limit_bytes:
             raise SourceError(
                 f"{self.origin}: unpacks to more than {self.limit_bytes / 2**20:,.6g} MiB, the limit "
-                f"({self.rows:,} rows of {len(names)} columns)"
+                f"({self.rows:,} rows of {len(names)} columns); allow more with --limit"
             )
         values = set(numbers)
         texts = [name for name in names if name not in values and is_text(self.schema.field(name).type)]

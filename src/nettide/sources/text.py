@@ -83,7 +83,7 @@ def read_text(path: Path, origin: str, *, limit_bytes: int) -> pa.Buffer:
                 if compression and sink.tell() + len(piece) > limit_bytes:
                     raise SourceError(
                         f"{origin}: unpacks to more than {limit_bytes / 2**20:,.6g} MiB, the limit; "
-                        "unpack it yourself if that is meant"
+                        "unpack it yourself if that is meant, or allow more with --limit"
                     )
                 check.feed(piece)
                 sink.write(piece)

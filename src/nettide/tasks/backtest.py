@@ -117,7 +117,7 @@ def run_backtest(
         contenders,
         test_start=first,
         horizon=choice.horizon,
-        stride=test.stride or choice.horizon,
+        stride=choice.horizon if test.stride is None else test.stride,
         monitor=monitor,
         finished=finished,
     )
