@@ -47,7 +47,7 @@ def forecast(
         time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
         invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
     )  # fmt: skip
-    done = run(model, file, how, horizon=horizon)
+    done = run(model, file, how, horizon=horizon, series=series)
     say(*done.notes)
     if out is not None:
         write_forecast(done.forecast, out, overwrite=overwrite)

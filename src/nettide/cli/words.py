@@ -17,7 +17,6 @@ from rich.table import Table
 
 from nettide.backtest.evaluate import Outcome
 from nettide.backtest.leaderboard import Score
-from nettide.errors import OptionError, unknown
 from nettide.forecast import Forecast
 from nettide.models import MODELS, model_class
 from nettide.store.models import Stored
@@ -53,8 +52,11 @@ def show(table: Table) -> None:
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=_WIDE)
+    title, table.title = table.title, None  # rich would fold it to the width of the table
     with console.capture() as captured:
         console.print(table)
+    if title:
+        sys.stdout.write(f"{title}\n")
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
@@ -102,6 +104,10 @@ def outcome_text(outcome: Outcome) -> str:
     return f"fitted in {outcome.fit_seconds:.1f} s, {kept}, {predicted}"
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _time(second: int) -> str:
     return str(np.datetime64(int(second), "s")).replace("T", " ")[:16]
 
@@ -113,8 +119,6 @@ def forecast_table(done: ForecastResult, *, series: str | None) -> Table:
     low, high = (forecast.quantiles[..., 0], forecast.quantiles[..., -1]) if banded else (forecast.point,) * 2
     edges = [f"q{forecast.levels[0]:g}", f"q{forecast.levels[-1]:g}"] if banded else []
     if series is not None:
-        if series not in forecast.ids:
-            raise OptionError(unknown("series", series, forecast.ids))
         row = forecast.ids.index(series)
         unit = forecast.units[row]
         table = _table("time (UTC)", *edges[:1], "median", *edges[1:], title=f"{series}, {done.model}")
@@ -200,7 +204,7 @@ def models_table(folder: Path, stored: Sequence[Stored]) -> Table:
         "series",
         "parameters",
         "fitted (UTC)",
-        title=f"{folder}: {len(stored)} models",
+        title=f"{folder}: {_counted(len(stored), 'model')}",
     )
     for one in stored:
         record = one.record
@@ -229,7 +233,7 @@ def model_text(folder: Path, record: ModelRecord) -> str:
         "fitted on": f"{data.origin}: {data.series:,} series x {data.steps:,} steps, "
         f"{_time(data.start)} to {_time(data.end)} UTC",
         "channels": ", ".join(data.channels) + (f" (target in {data.unit})" if data.unit else ""),
-        "training": f"{len(training.epochs)} epochs in {training.seconds:.1f} s, kept epoch {training.best_epoch}, "
+        "training": f"{_counted(len(training.epochs), 'epoch')} in {training.seconds:.1f} s, kept epoch {training.best_epoch}, "
         f"{training.windows:,} windows, {training.parameters:,} parameters",
         "made": f"{record.created.strftime('%Y-%m-%d %H:%M UTC')} with "
         + ", ".join(f"{name} {version}" for name, version in record.versions.items()),

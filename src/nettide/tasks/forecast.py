@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from nettide.errors import OptionError
+from nettide.errors import OptionError, unknown
 from nettide.forecast import Forecast
 from nettide.panel import Panel
 from nettide.store.files import refuse_existing, write_atomic
@@ -35,7 +35,9 @@ class ForecastResult:
     notes: tuple[str, ...]
 
 
-def forecast(folder: Path, location: str, reading: Reading, *, horizon: int | None = None) -> ForecastResult:
+def forecast(
+    folder: Path, location: str, reading: Reading, *, horizon: int | None = None, series: str | None = None
+) -> ForecastResult:
     """Forecast each series of a file from its end.
 
     Args:
@@ -43,14 +45,18 @@ def forecast(folder: Path, location: str, reading: Reading, *, horizon: int | No
         location: file or folder with the history.
         reading: how it becomes a panel.
         horizon: steps ahead, at most the model's; None takes all.
+        series: a series that must be in the file, as it will be shown.
 
     Raises:
         StoreError: the model cannot be read.
         DataError: the history cannot be read.
+        OptionError: the series is not in the file.
         MismatchError: the history or horizon does not fit the model.
     """
     forecaster = Forecaster.load(folder)
     panel, notes = load(location, reading)
+    if series is not None and series not in panel.ids:
+        raise OptionError(unknown("series", series, panel.ids))
     made = forecaster.predict(panel, horizon=horizon)
     return ForecastResult(made, panel, forecaster.model_name, notes)
 
