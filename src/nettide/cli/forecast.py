@@ -48,10 +48,9 @@ def forecast(
         invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
     )  # fmt: skip
     done = run(model, file, how, horizon=horizon, series=series)
-    say(*done.notes)
     if out is not None:
         write_forecast(done.forecast, out, overwrite=overwrite)
-        say(f"wrote {out}")
+    say(*done.notes, *([] if out is None else [f"wrote {out}"]))
     if json:
         for line in forecast_json(done.forecast):
             typer.echo(line)

@@ -233,8 +233,8 @@ def model_text(folder: Path, record: ModelRecord) -> str:
         "fitted on": f"{data.origin}: {data.series:,} series x {data.steps:,} steps, "
         f"{_time(data.start)} to {_time(data.end)} UTC",
         "channels": ", ".join(data.channels) + (f" (target in {data.unit})" if data.unit else ""),
-        "training": f"{_counted(len(training.epochs), 'epoch')} in {training.seconds:.1f} s, kept epoch {training.best_epoch}, "
-        f"{training.windows:,} windows, {training.parameters:,} parameters",
+        "training": f"{_counted(len(training.epochs), 'epoch')} in {training.seconds:.1f} s, "
+        f"kept epoch {training.best_epoch}, {training.windows:,} windows, {training.parameters:,} parameters",
         "made": f"{record.created.strftime('%Y-%m-%d %H:%M UTC')} with "
         + ", ".join(f"{name} {version}" for name, version in record.versions.items()),
     }
