@@ -216,6 +216,11 @@ def run_trainings(given: argparse.Namespace, traffic: Traffic, folder: Path) -> 
     return found
 
 
+def ratios_of(measured: list[dict[str, Any]], rival: list[dict[str, Any]], what: str) -> list[float]:
+    """Give the ratio to the rival in each round."""
+    return [one[what] / other[what] for one, other in zip(measured, rival, strict=False)]
+
+
 def summary(given: argparse.Namespace, speeds: dict[str, Any], trained: dict[str, Any]) -> list[dict[str, Any]]:
     """Give a row a cell and contender: medians over the rounds, ratios taken within each round."""
     rows = []
@@ -223,13 +228,15 @@ def summary(given: argparse.Namespace, speeds: dict[str, Any], trained: dict[str
         for key in given.contenders:
             measured = speeds[cell][key]
             rival = speeds[cell].get("rival", [])
-            ratios = [a["windows_per_second"] / b["windows_per_second"] for a, b in zip(measured, rival, strict=False)]
+            ratios = ratios_of(measured, rival, "windows_per_second")
+            by_processor = ratios_of(measured, rival, "windows_per_processor_second")
             row: dict[str, Any] = {"cell": cell, "contender": CONTENDERS[key].name}
             if measured:
                 row |= {
                     "windows/s": f"{median(one['windows_per_second'] for one in measured):,.0f}",
                     "times the rival": f"{median(ratios):.1f}" if ratios else "",
                     "least ... most": f"{min(ratios):.1f} ... {max(ratios):.1f}" if ratios else "",
+                    "by processor time": f"{median(by_processor):.1f}" if by_processor else "",
                     "peak MB": f"{median(one['peak_mb'] for one in measured):,.0f}",
                 }
             if result := trained.get(cell, {}).get(key):
@@ -249,8 +256,7 @@ def verdict(given: argparse.Namespace, speeds: dict[str, Any], trained: dict[str
     for cell in given.cells:
         if not {"rival", "default"} <= speeds[cell].keys():
             continue
-        pairs = zip(speeds[cell]["default"], speeds[cell]["rival"], strict=True)
-        if ratios := [a["windows_per_second"] / b["windows_per_second"] for a, b in pairs]:
+        if ratios := ratios_of(speeds[cell]["default"], speeds[cell]["rival"], "windows_per_second"):
             outcome = "holds" if median(ratios) >= GOAL else "MISSES"
             said.append(f"{cell}: {median(ratios):.1f} times the rival's throughput: {outcome}")
         if trained:
