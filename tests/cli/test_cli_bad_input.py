@@ -65,7 +65,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     ),
     "mixed zones": (
         rows(change=at(7, "2026-03-01T07:00,r1,5")),
-        "traffic.csv line 9: time '2026-03-01T07:00' has no zone, while traffic.csv line 2 has one; write all times with",
+        "traffic.csv line 9: time '2026-03-01T07:00' has no zone, while traffic.csv line 2 has one; write all",
     ),
     "a value that is no number": (
         rows(change=at(3, HOURS[3] + ",r1,much")),

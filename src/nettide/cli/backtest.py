@@ -10,8 +10,6 @@ import typer
 
 from nettide.cli import options as given
 
-_TEST = "The test part (one of three; the last fifth if none)"
-
 
 def backtest(
     file: given.FileArgument,
@@ -22,13 +20,12 @@ def backtest(
     context: given.ContextOption = None,
     test_start: Annotated[
         str | None,
-        typer.Option("--test-start", help="It begins at the first step from this time, UTC.", rich_help_panel=_TEST),
+        typer.Option("--test-start", help="The test part begins at the first step from this time, UTC."),
     ] = None,
-    test_size: Annotated[
-        int | None, typer.Option("--test-size", help="It has this many steps.", rich_help_panel=_TEST)
-    ] = None,
+    test_size: Annotated[int | None, typer.Option("--test-size", help="The test part has this many steps.")] = None,
     test_fraction: Annotated[
-        float | None, typer.Option("--test-fraction", help="It is this share of the steps.", rich_help_panel=_TEST)
+        float | None,
+        typer.Option("--test-fraction", help="The test part is this share of the steps; 0.2 if none is given."),
     ] = None,
     stride: Annotated[
         int | None, typer.Option("--stride", help="Steps between cutoffs; the horizon if absent.")
