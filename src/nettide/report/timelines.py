@@ -196,7 +196,7 @@ def _future(future: Future, place: int, tail: Floats, number: int) -> Figure:
             }
         )
     at = times(np.array([now], dtype=np.int64))[0]
-    mark = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "text": "now", "showarrow": False}
+    mark = {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "right", "text": "now", "showarrow": False}
     return Figure(
         f"future-{number}",
         forecast.ids[place],
