@@ -170,7 +170,7 @@ class RecurrentModel:
         origins = origins_of(cutoffs, horizon=self.config.horizon)  # (cutoff, origin)
         earlier = np.unique(origins[origins >= 0])
         rows = np.arange(len(panel.series))
-        by_id = np.array(sorted(rows, key=lambda row: panel.ids[row]))  # the order of series must not matter
+        by_id = np.array(sorted(rows, key=panel.ids.__getitem__))  # the order of series must not matter
         pool = np.sort(by_id[:: -(-len(rows) // POOL_SERIES)])
         if len(pool) == len(rows):  # one run for all: most origins are cutoffs too
             every = np.union1d(earlier, cutoffs)
@@ -282,7 +282,14 @@ class RecurrentModel:
     def _windows(self, panel: Panel) -> Windows:
         config = self.config
         assert config.context is not None
-        return Windows(panel, context=config.context, horizon=config.horizon, channels=config.channels == "all")
+        assert config.patch is not None
+        return Windows(
+            panel,
+            context=config.context,
+            horizon=config.horizon,
+            channels=config.channels == "all",
+            patch=config.patch,
+        )
 
     def _split(self, panel: Panel) -> tuple[WindowRanges, WindowRanges, int]:
         """Give training and validation windows, and the steps of the training part.
@@ -340,7 +347,6 @@ class RecurrentModel:
     def _outputs(self, batch: Batch, scale: Scale) -> Tensor:
         """Run the network on a batch, in scaled space, shape (batch, horizon, output)."""
         config = self.config
-        assert config.patch is not None
         past = scale.apply(batch.past)
         known = ~torch.isnan(past)
         features = [torch.where(known, past, 0.0)[..., None], known.float()[..., None]]
@@ -348,7 +354,7 @@ class RecurrentModel:
             features.append(scaled_channels(batch.channels))
         steps = torch.cat(features, dim=-1)  # (batch, time, feature)
         none = steps.new_empty((len(steps), 0))
-        patch_calendar = batch.past_calendar[:, config.patch - 1 :: config.patch]
+        patch_calendar = batch.past_calendar
         if not config.calendar:
             patch_calendar = none[:, None].expand(-1, patch_calendar.shape[1], 0)
         next_calendar = batch.next_calendar if config.calendar else none[:, None].expand(-1, config.horizon, 0)

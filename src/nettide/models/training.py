@@ -60,11 +60,11 @@ def make_optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimi
     """Make the optimizer that a schedule names."""
     weights, rate, decay = network.parameters(), schedule.learning_rate, schedule.weight_decay
     if schedule.optimizer == "adam":
-        return torch.optim.Adam(weights, lr=rate, weight_decay=decay)
+        return torch.optim.Adam(weights, lr=rate, weight_decay=decay, fused=True)
     if schedule.optimizer == "adamw":
-        return torch.optim.AdamW(weights, lr=rate, weight_decay=decay)
+        return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
     if schedule.optimizer == "sgd":
-        return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9)
+        return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9, fused=True)
     return torch.optim.RMSprop(weights, lr=rate, weight_decay=decay)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
 level-adjusted weeks, the mean of seven days, the mean of the context."""
 _WEEKS, _DAYS = 4, 7
 _RECENT_STEPS = 24
+_ROWS = 256  # series whose lags are computed at a time: few enough for the cache
 _LARGEST = 1e30  # times the 600,000 scales that a forecast may reach, it is still a float32
 _LEVEL_RATIO = 4.0  # a week is adjusted by at most this factor: beyond it, its level says nothing of today's
 
@@ -34,7 +36,7 @@ class Batch:
         anchors: shape (batch, horizon, anchor), NaN where unknown.
         recent: the last day beside the same times one week and one day before it, at up to 24 steps,
             NaN where unknown, shape (batch, step, 3).
-        past_calendar: shape (batch, context, feature).
+        past_calendar: of the last step of each patch, shape (batch, patch, feature).
         next_calendar: shape (batch, horizon, feature).
         truth: target after the cutoff, NaN unknown, shape (batch, horizon).
         series: index of the series, shape (batch,).
@@ -56,6 +58,15 @@ def _carried_forward(values: Floats) -> Floats:
     place = np.where(np.isnan(values), 0, np.arange(values.shape[1])[None, :])
     np.maximum.accumulate(place, axis=1, out=place)
     return np.take_along_axis(values, place, axis=1)
+
+
+def _flat(target: Floats, change: Callable[[Floats], Floats]) -> Tensor:
+    """Change some series at a time; before the first step of each stands an unknown one, all in one dimension."""
+    count, steps = target.shape
+    flat = np.full((count, steps + 1), np.nan, dtype=np.float32)
+    for start in range(0, count, _ROWS):
+        flat[start : start + _ROWS, 1:] = change(target[start : start + _ROWS])
+    return torch.from_numpy(flat).view(-1)
 
 
 def _trailing_mean(values: Floats, length: int) -> Floats:
@@ -84,28 +95,22 @@ class Windows:
         context: steps of a window up to and with its cutoff.
         horizon: steps after the cutoff.
         channels: whether the other channels are gathered too.
+        patch: of so many steps of the context, only the calendar of the last is gathered.
 
     Raises:
         HistoryError: a value is too large for float32 once it is scaled.
     """
 
-    def __init__(self, panel: Panel, *, context: int, horizon: int, channels: bool) -> None:
+    def __init__(self, panel: Panel, *, context: int, horizon: int, channels: bool, patch: int = 1) -> None:
         self.context, self.horizon, self.steps = context, horizon, panel.steps
         used = panel if channels else panel.only_target()
         _refuse_immense(used)
         target = panel.target
-        count = len(target)
         self._day, self._week = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS)
-        # column 0 of the flat tensors stands for every step before the first: unknown
-        lead = np.full((count, 1), np.nan)
         self._stride = panel.steps + 1
-        self._target = torch.from_numpy(np.concatenate([lead, target], axis=1).astype(np.float32)).reshape(-1)
-        self._carried = torch.from_numpy(
-            np.concatenate([lead, _carried_forward(target)], axis=1).astype(np.float32)
-        ).reshape(-1)
-        self._level = torch.from_numpy(
-            np.concatenate([lead, _trailing_mean(target, self._week)], axis=1).astype(np.float32)
-        ).reshape(-1)
+        self._target = _flat(target, lambda values: values)
+        self._carried = _flat(target, _carried_forward)
+        self._level = _flat(target, lambda values: _trailing_mean(values, self._week))
         pad = ((0, 0), (context, horizon))
         padded = np.pad(target.astype(np.float32), pad, constant_values=np.nan)
         self._past = torch.from_numpy(padded).unfold(1, context, 1)  # (series, time + horizon + 1, context), a view
@@ -118,7 +123,7 @@ class Windows:
         seconds = panel.start + panel.step_seconds * np.arange(-context, panel.steps + horizon, dtype=np.int64)
         calendars = np.stack([calendar_features(seconds, zone) for zone in zones]).astype(np.float32)
         calendar = torch.from_numpy(calendars)  # (zone, context + time + horizon, feature)
-        self._past_calendar = calendar.unfold(1, context, 1)
+        self._past_calendar = calendar.unfold(1, context, 1)[..., patch - 1 :: patch]
         self._next_calendar = calendar[:, context:].unfold(1, horizon, 1)
         self._zone = torch.tensor([zones.index(one.zone) for one in panel.series], dtype=torch.int64)
         ahead = torch.arange(1, horizon + 1)
@@ -152,7 +157,8 @@ class Windows:
 
     def _at(self, flat: Tensor, series: Tensor, step: Tensor) -> Tensor:
         """Give values at (series, step), NaN before the first step."""
-        return flat[series * self._stride + (step + 1).clamp(min=0)]
+        place = series * self._stride + (step + 1).clamp(min=0)
+        return flat.index_select(0, place.view(-1)).view(place.shape)  # three times faster than flat[place]
 
     def _anchors(self, series: Tensor, cutoff: Tensor, past: Tensor) -> Tensor:
         row, end = series[:, None], cutoff[:, None]
