@@ -100,7 +100,7 @@ def test_the_run_is_said_with_the_leaderboard_a_headline_and_the_report(links: P
         "--out", tmp_path / "result",
     )  # fmt: skip
     lines = ran.out.splitlines()
-    assert lines[0].split()[:3] == ["model", "points", "MAE"]
+    assert lines[0].split()[:3] == ["model", "relMAE", "relWQL"]
     assert lines[1].startswith("seasonal-naive ")
     assert "bit/s" in lines[1]
     assert "The weekly naive forecast is best here: use it." in lines[-2]

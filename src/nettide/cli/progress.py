@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.table import Column
 from rich.text import Text
 
 from nettide.backtest.evaluate import Outcome
@@ -103,9 +104,9 @@ def training_progress(*, log: Path | None = None) -> Iterator[Screen]:
         log: also write one JSON line an epoch to this file.
     """
     columns = (
-        TextColumn("{task.description:>12}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[losses]}", markup=False),
+        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=14)),
+        BarColumn(bar_width=12),
+        TextColumn("{task.fields[losses]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
         _TimeLeft(),
     )
     console = Console(stderr=True)

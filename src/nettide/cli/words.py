@@ -34,10 +34,10 @@ _ENDINGS = {
     "requested": "stopped on request",
     "none": "",
 }
-_FIGURES = (
-    ("mae", "MAE"), ("rmse", "RMSE"), ("wape", "WAPE"), ("mase", "MASE"), ("rel_mae", "relMAE"),
-    ("rel_wql", "relWQL"), ("coverage_80", "80 % band"), ("rmse_minmax", "RMSE/range"),
-    ("fit_seconds", "fit s"), ("predict_seconds", "predict s"),
+_FIGURES = (  # the most telling first: a narrow terminal shows fewer
+    ("rel_mae", "relMAE"), ("rel_wql", "relWQL"), ("coverage_80", "80 % band"), ("mae", "MAE"), ("rmse", "RMSE"),
+    ("wape", "WAPE"), ("fit_seconds", "fit s"), ("mase", "MASE"), ("rmse_minmax", "RMSE/range"),
+    ("predict_seconds", "predict s"),
 )  # fmt: skip
 
 
@@ -48,16 +48,28 @@ def say(*sentences: str) -> None:
 
 
 def show(table: Table) -> None:
-    """Print a table on stdout; nothing in it is read as markup."""
+    """Print a table on stdout; nothing in it is read as markup.
+
+    Where a table whose cells must not be folded is wider than the terminal, its last columns are left out and named.
+    """
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console = Console(markup=False, highlight=False, width=_WIDE)
     title, table.title = table.title, None  # rich would fold it to the width of the table
+    left_out: list[str] = []
+    while len(table.columns) > 1 and all(one.no_wrap for one in table.columns) and _width(table) > console.width:
+        left_out.insert(0, str(table.columns.pop().header))
     with console.capture() as captured:
         console.print(table)
     if title:
         sys.stdout.write(f"{title}\n")
     sys.stdout.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    if left_out:
+        sys.stdout.write(f"not shown for want of width: {', '.join(left_out)}\n")
+
+
+def _width(table: Table) -> int:
+    return Console(width=10_000).measure(table).maximum
 
 
 def command_text(arguments: Sequence[str]) -> str:
@@ -166,13 +178,13 @@ def leaderboard(scores: Sequence[Score], *, unit: str) -> Table:
         scores: in the order to show.
         unit: of the target; empty where unknown.
     """
-    table = _table("model", "points", *(title for _, title in _FIGURES), "parameters")
+    table = _table("model", *(title for _, title in _FIGURES), "points", "parameters")
     for score in scores:
         cells = []
         for name, _ in _FIGURES:
             value = getattr(score, name)
             cells.append("–" if not math.isfinite(value) else _figure(value, name, unit=unit))
-        table.add_row(score.model, f"{score.points:,}", *cells, f"{score.parameters:,}")
+        table.add_row(score.model, *cells, f"{score.points:,}", f"{score.parameters:,}")
     return table
 
 

@@ -1,0 +1,7 @@
+"""``python -m nettide`` is the command line."""
+
+from __future__ import annotations
+
+from nettide.cli import main
+
+main()
