@@ -1,4 +1,4 @@
-"""Ctrl-C where no training runs: the run ends with status 130 and leaves nothing."""
+"""Ctrl-C where no training runs, and twice: the run ends and leaves nothing half written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import signal
 import threading
 from pathlib import Path
 
-from command_line import nettide
+from command_line import TINY, lines_in, nettide, start, wait_until
+
+from nettide.store.models import load_model
 
 
 def test_ctrl_c_outside_a_training_ends_the_run_in_one_sentence(links: Path, tmp_path: Path) -> None:
@@ -21,3 +23,18 @@ def test_ctrl_c_outside_a_training_ends_the_run_in_one_sentence(links: Path, tmp
     assert ran.out == ""
     assert ran.err.splitlines()[-1] == "nettide: stopped by Ctrl-C; no file is left half written"
     assert not (tmp_path / "m").exists()
+
+
+def test_ctrl_c_pressed_twice_leaves_a_whole_model_or_none(links: Path, tmp_path: Path) -> None:
+    folder, log = tmp_path / "m", tmp_path / "log"
+    shape = ("--horizon", 6, "--context", 24, *TINY[:-1], 9999, "--set", "patience=0")
+    process = start("fit", links, "--out", folder, *shape, "--log", log)
+    wait_until(lambda: lines_in(log) >= 2, process)
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert not list(folder.glob("*.tmp"))
+    if (folder / "model.json").exists():
+        assert load_model(folder).training.ending == "interrupted"
+    else:
+        assert nettide("fit", links, "--out", folder, *shape[:4], *TINY).status == 0
