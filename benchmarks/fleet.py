@@ -68,12 +68,13 @@ def work(folder: Path, *, model: str, windows: int) -> None:
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def by_command(folder: Path, *, model: str, windows: int) -> dict[str, Any]:
+def by_command(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Do the same with the command, from a Parquet file to a Parquet file, in two processes."""
     nettide, file, kept = nettide_command(), folder / "traffic.parquet", folder / "model"
-    options = ["--horizon", str(HORIZON), "--epochs", "1", "--set", f"windows_per_epoch={windows}"]
-    fit = run([nettide, "fit", file, "--model", model, *options, "--out", kept])
-    forecast = run([nettide, "forecast", kept, file, "--out", folder / "forecast.parquet"])
+    options = ["--horizon", str(HORIZON), "--epochs", "1", "--set", f"windows_per_epoch={given.windows}"]
+    how: dict[str, Any] = {"threads": given.threads, "passive": given.passive}
+    fit = run([nettide, "fit", file, "--model", given.model, *options, "--out", kept], **how)
+    forecast = run([nettide, "forecast", kept, file, "--out", folder / "forecast.parquet"], **how)
     return {
         "seconds": {"nettide fit": fit.seconds, "nettide forecast": forecast.seconds},
         "peak_mb": {"nettide fit": fit.peak_mb, "nettide forecast": forecast.peak_mb},
@@ -87,6 +88,7 @@ def main() -> None:
     parser.add_argument("--windows", type=int, default=WINDOWS, help="training windows, seen once")
     parser.add_argument("--model", default="lstm")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--passive", action="store_true", help="let waiting threads sleep: for busy machines")
     parser.add_argument("--command", action="store_true", help="the same with nettide fit and nettide forecast, too")
     parser.add_argument("--quick", action="store_true", help="see that everything runs; the figures mean nothing")
     parser.add_argument("--phase", choices=["make", "work"], help=argparse.SUPPRESS)
@@ -108,9 +110,9 @@ def main() -> None:
         busy = os.getloadavg()
         run([*own, "--phase", "make", *(["--command"] if given.command else [])], threads=given.threads)
         phase = ["--phase", "work", "--model", given.model, "--windows", str(given.windows)]
-        run([*own, *phase], threads=given.threads)
+        run([*own, *phase], threads=given.threads, passive=given.passive)
         result: dict[str, Any] = json.loads((folder / "result.json").read_text())
-        commands = by_command(folder, model=given.model, windows=given.windows) if given.command else {}
+        commands = by_command(folder, given) if given.command else {}
     seconds, peak = result["seconds"]["fit"] + result["seconds"]["forecast"], result["peak_mb"]["forecast"]
     rows = [
         {"phase": phase, "seconds": f"{took:.1f}", "peak MB so far": f"{result['peak_mb'].get(key, 0) or '':.5}"}
@@ -135,6 +137,7 @@ def main() -> None:
         {
             "series": given.series,
             "threads": given.threads,
+            "passive": given.passive,
             "busy_before": busy,
             "versions": versions("nettide", "torch", "numpy"),
             **result,

@@ -60,7 +60,7 @@ def nettide_command() -> str:
     return str(command)
 
 
-def run(command: Sequence[str | Path], *, threads: int = 2) -> Ran:
+def run(command: Sequence[str | Path], *, threads: int = 2, passive: bool = False) -> Ran:
     """Run a program; what it says on stderr is shown only when it fails.
 
     Its peak memory is at least this process's own (Linux counts what the parent had when it forked), so a
@@ -69,14 +69,15 @@ def run(command: Sequence[str | Path], *, threads: int = 2) -> Ran:
     Args:
         command: program and arguments.
         threads: how many threads its numerical libraries may use.
+        passive: as ``thread_environment``.
 
     Raises:
         SystemExit: the program failed.
     """
-    texts = [str(part) for part in command]
+    texts, environment = [str(part) for part in command], thread_environment(threads, passive=passive)
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(texts, stdout=output, stderr=errors, text=True, env=thread_environment(threads))
+        process = subprocess.Popen(texts, stdout=output, stderr=errors, text=True, env=environment)
         try:
             _, status, usage = os.wait4(process.pid, 0)  # not wait(): only wait4 tells the peak of this one child
         except BaseException:
@@ -91,10 +92,16 @@ def run(command: Sequence[str | Path], *, threads: int = 2) -> Ran:
         return Ran(seconds, _megabytes(usage.ru_maxrss), output.read())
 
 
-def thread_environment(threads: int) -> dict[str, str]:
-    """Give this process's environment with a number of threads for PyTorch and the libraries under it."""
-    counts = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
-    return {**os.environ, **counts}
+def thread_environment(threads: int, *, passive: bool = False) -> dict[str, str]:
+    """Give this process's environment with a number of threads for PyTorch and the libraries under it.
+
+    Args:
+        threads: how many.
+        passive: whether OpenMP threads sleep while they wait for each other; by default they spin, which is fast on an
+            idle machine and up to ten times slower on a busy one.
+    """
+    settings = {name: str(threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    return {**os.environ, **settings, **({"OMP_WAIT_POLICY": "passive"} if passive else {})}
 
 
 def peak_mb() -> float:

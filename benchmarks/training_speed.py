@@ -78,13 +78,13 @@ def make_traffic(folder: Path, *, series: int, weeks: int, held_out_weeks: int) 
     return Traffic(folder / "traffic.npy", train_steps, list(range(train_steps - 1, steps - HORIZON, 24)))
 
 
-def measure(contender: Contender, task: dict[str, Any], *, folder: Path, threads: int) -> dict[str, Any]:
+def measure(contender: Contender, task: dict[str, Any], *, folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     """Run one task in a fresh process of the contender's own environment."""
     python = Path(sys.executable) if contender.library == "nettide" else rival_python()
     assert python is not None
     script = ROOT / "benchmarks" / f"speed_{contender.library}.py"
     everything = {
-        "threads": threads,
+        "threads": given.threads,
         "batch_size": BATCH,
         "hidden": HIDDEN,
         "context": CONTEXT,
@@ -97,7 +97,7 @@ def measure(contender: Contender, task: dict[str, Any], *, folder: Path, threads
     result.unlink(missing_ok=True)
     process = subprocess.run(
         [python, script, json.dumps(everything), result],
-        env=thread_environment(threads),
+        env=thread_environment(given.threads, passive=given.passive),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -154,6 +154,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--seconds", type=float, default=6.0, help="about how long a measurement lasts")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--passive", action="store_true", help="let waiting threads sleep on both sides: busy machines")
     parser.add_argument("--series", type=int, default=64)
     parser.add_argument("--weeks", type=int, default=8, help="of training data")
     parser.add_argument("--held-out-weeks", type=int, default=2)
@@ -186,7 +187,7 @@ def run_rounds(given: argparse.Namespace, traffic: Traffic, folder: Path) -> dic
                     "seconds": given.seconds,
                     "short": one.short,
                 }
-                result = measure(one, task, folder=folder, threads=given.threads)
+                result = measure(one, task, folder=folder, given=given)
                 found[cell][key].append({**result, "load": os.getloadavg()[0]})
                 rate = result["windows_per_second"]
                 print(f"round {turn + 1} {cell:5} {one.name:40} {rate:9,.0f} windows/s", file=sys.stderr)
@@ -208,7 +209,7 @@ def run_trainings(given: argparse.Namespace, traffic: Traffic, folder: Path) -> 
                 "cutoffs": traffic.cutoffs,
                 "out": str(folder / "quantiles.npy"),
             }
-            result = measure(CONTENDERS[key], task, folder=folder, threads=given.threads)
+            result = measure(CONTENDERS[key], task, folder=folder, given=given)
             scores = losses(values, np.load(folder / "quantiles.npy"), traffic)
             found[cell][key] = {**result, **scores}
             name, seconds, loss = CONTENDERS[key].name, result["fit_seconds"], scores["loss"]
@@ -278,9 +279,10 @@ def main() -> None:
         speeds = run_rounds(given, traffic, folder)
         trained = run_trainings(given, traffic, folder) if given.batches else {}
     rows, said = summary(given, speeds, trained), verdict(given, speeds, trained)
+    how = "that sleep while they wait" if given.passive else "that spin while they wait"
     print(
         f"context {CONTEXT}, horizon {HORIZON}, hidden {HIDDEN}, {BATCH} windows a batch, {CHANNELS} channels, "
-        f"{given.series} series x {given.weeks} weeks, {given.threads} threads, medians of {given.rounds} rounds\n"
+        f"{given.series} series x {given.weeks} weeks, {given.threads} threads {how}, medians of {given.rounds} rounds\n"
     )
     print(markdown(rows), *said, sep="\n")
     settings = {name: str(value) for name, value in vars(given).items()}
