@@ -83,8 +83,9 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str], *,
     """Wait for a condition that a running process brings about."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise AssertionError(process.communicate())
         time.sleep(0.01)
 
 
