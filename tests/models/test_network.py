@@ -319,6 +319,19 @@ def test_dropout_acts_in_training_alone() -> None:
     assert not torch.equal(network(*inputs), network(*inputs))
 
 
+def test_mixed_precision_rounds_the_encoder_and_not_the_bands() -> None:
+    network = network_of()
+    inputs = inputs_of(network.shape)
+    heard: list[tuple[torch.dtype, ...]] = []
+    network.encoder.register_forward_hook(lambda module, given, found: heard.append((found[0].dtype,)))
+    network.head.out.register_forward_hook(lambda module, given, found: heard.append((given[0].dtype, found.dtype)))
+    exact = network(*inputs)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rounded = network(*inputs)
+    assert heard[2:] == [(torch.bfloat16,), (torch.float32, torch.float32)]
+    torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05)
+
+
 def test_a_network_without_calendar_anchors_and_recent_lags_runs() -> None:
     network = network_of(calendar_features=0, anchors=0, recent_features=0)
     assert network(*inputs_of(network.shape)).shape == (3, 5, len(LEVELS))

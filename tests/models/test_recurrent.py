@@ -143,8 +143,8 @@ def test_bfloat16_forecasts_close_to_float32() -> None:
     }
     size = PANEL.target.mean(axis=1)[:, None, None, None]
     difference = np.abs(found["bfloat16"].quantiles - found["float32"].quantiles) / size
-    assert 0 < difference.max() < 0.05
-    assert difference.mean() < 0.01
+    assert 0 < difference.max() < 0.02
+    assert difference.mean() < 0.005
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop"])

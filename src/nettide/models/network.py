@@ -200,5 +200,6 @@ class ForecastNetwork(nn.Module):
             convolved = patches if self.shape.convolve_patches else steps
             features.append(self.convolution(convolved.transpose(1, 2)))
         state = torch.cat([self.drop(torch.cat(features, dim=-1)).float(), recent], dim=-1)
-        outputs: Tensor = self.head(state, next_calendar, anchors)
+        with torch.autocast("cpu", enabled=False):  # a head in bfloat16 gains no time and rounds the bands
+            outputs: Tensor = self.head(state, next_calendar, anchors)
         return outputs
