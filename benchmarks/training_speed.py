@@ -282,7 +282,8 @@ def main() -> None:
     how = "that sleep while they wait" if given.passive else "that spin while they wait"
     print(
         f"context {CONTEXT}, horizon {HORIZON}, hidden {HIDDEN}, {BATCH} windows a batch, {CHANNELS} channels, "
-        f"{given.series} series x {given.weeks} weeks, {given.threads} threads {how}, medians of {given.rounds} rounds\n"
+        f"{given.series} series x {given.weeks} weeks, {given.threads} threads {how}, "
+        f"medians of {given.rounds} rounds\n"
     )
     print(markdown(rows), *said, sep="\n")
     settings = {name: str(value) for name, value in vars(given).items()}
