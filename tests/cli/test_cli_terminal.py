@@ -56,13 +56,19 @@ def test_a_narrow_terminal_shows_whole_figures_and_names_what_it_left_out(links:
     assert lines[header + 4].endswith("parameters")
 
 
-def test_progress_names_each_model_with_its_losses(links: Path, tmp_path: Path) -> None:
+def test_every_model_of_a_backtest_has_a_bar_that_says_how_it_did(links: Path, tmp_path: Path) -> None:
     options = ("--horizon", 6, "--context", 24, *TINY, "--out", tmp_path / "result")
     status, lines = seen("backtest", links, "--model", "seasonal-naive", "--model", "gru", *options)
     assert status == 0
-    assert any(re.match(r"gru .*epoch 1/1 loss 0\.\d+", line) for line in lines)
     assert any(re.match(r"seasonal-naive .*forecasts in", line) for line in lines)
     assert any(re.match(r"gru .*fitted in", line) for line in lines)
+
+
+def test_a_fit_has_a_bar_that_ends_with_its_losses(links: Path, tmp_path: Path) -> None:
+    options = ("--horizon", 6, "--context", 24, *TINY, "--model", "gru", "--out", tmp_path / "m")
+    status, lines = seen("fit", links, *options)
+    assert status == 0
+    assert any(re.match(r"gru .*epoch 1/1 loss 0\.\d+ validation \d", line) for line in lines)
 
 
 def test_a_wide_terminal_shows_every_column(links: Path, tmp_path: Path) -> None:
