@@ -501,6 +501,15 @@ def test_thousands_of_windows_equal_a_few_at_a_time() -> None:
     np.testing.assert_allclose(few.quantiles, all_at_once.quantiles[both], rtol=1e-4)
 
 
+def test_large_windows_run_fewer_at_a_time_with_equal_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = fitted(PANEL)
+    cutoffs = np.array([300, 400, 499])
+    before = model.predict(PANEL, cutoffs)
+    for numbers in (5 * (168 + 24 * 8), 1):  # five windows at a time, and one
+        monkeypatch.setattr("nettide.models.recurrent._PREDICT_NUMBERS", numbers)
+        assert_equal(model.predict(PANEL, cutoffs), before, exact=False, rtol=1e-5)
+
+
 def test_values_too_large_for_a_network_are_refused_in_fit_and_forecast() -> None:
     immense = replace(PANEL, values=PANEL.values * 1e30)
     with pytest.raises(HistoryError, match=r"too large for a network \(limit 1e\+30\); give it in a larger unit$"):

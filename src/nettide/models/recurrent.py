@@ -34,6 +34,7 @@ from nettide.prepare.calendar import CALENDAR_FEATURES
 
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
+_PREDICT_NUMBERS = 1 << 24  # in the largest tensors of a batch
 _VALIDATION_WINDOWS = 2048
 _LEAST_VALIDATION_WINDOWS = 100
 
@@ -194,8 +195,8 @@ class RecurrentModel:
         cutoff = torch.from_numpy(cutoffs).repeat(len(rows))
         self.network.eval()
         with torch.inference_mode(), denormals_flushed():
-            for start in range(0, len(series), _PREDICT_BATCH):
-                part = slice(start, start + _PREDICT_BATCH)
+            for start in range(0, len(series), self._predict_batch()):
+                part = slice(start, start + self._predict_batch())
                 values[part] = self._forecast(windows.batch(series[part], cutoff[part]), scales).numpy()
         return values.reshape(len(rows), len(cutoffs), *values.shape[1:])
 
@@ -234,6 +235,14 @@ class RecurrentModel:
             raise DamagedError(f"the stored network does not fit its description: {error}") from None
         model._network.eval()
         return model
+
+    def _predict_batch(self) -> int:
+        """Give how many windows run at a time: fewer where their tensors are large."""
+        config = self.config
+        assert config.context is not None
+        assert self._fitted is not None
+        numbers = config.context * len(self._fitted.channels) + config.horizon * config.hidden
+        return min(_PREDICT_BATCH, max(1, _PREDICT_NUMBERS // numbers))
 
     def _levels(self) -> tuple[float, ...]:
         return LEVELS if self.config.loss == "quantile" else (0.5,)
@@ -373,7 +382,7 @@ class RecurrentModel:
         self.network.eval()
         total, count = 0.0, 0
         with torch.inference_mode():
-            for numbers in torch.split(torch.arange(ranges.count), _PREDICT_BATCH):
+            for numbers in torch.split(torch.arange(ranges.count), self._predict_batch()):
                 loss, known = self._loss(windows.batch(*ranges.pairs(numbers)), scales)
                 total, count = total + float(loss), count + int(known)
         return total / count if count else math.nan
