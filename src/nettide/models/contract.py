@@ -129,7 +129,7 @@ class Model(Protocol):
 
     @property
     def context(self) -> int:
-        """Steps of history, cutoff included, beyond which nothing changes its forecast."""
+        """Steps of a window, cutoff included; seasonal lags and recent errors may reach further back."""
         ...
 
     def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:

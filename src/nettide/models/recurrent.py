@@ -34,6 +34,7 @@ from nettide.prepare.calendar import CALENDAR_FEATURES
 
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
+_ADJUST_BATCH = 32
 _PREDICT_NUMBERS = 1 << 24  # in the largest tensors of a batch
 _VALIDATION_WINDOWS = 2048
 _LEAST_VALIDATION_WINDOWS = 100
@@ -185,8 +186,11 @@ class RecurrentModel:
         truth = panel.target[pool][:, np.minimum(steps, panel.steps - 1)]
         errors = signed_errors(truth, past, middle=_MIDDLE)  # (series, origin, horizon)
         place = np.searchsorted(earlier, np.maximum(origins, earlier[0]))
-        chosen = np.where((origins >= 0)[None, :, :, None], errors[:, place], np.nan)
-        return adjust(values, recent_adjustment(chosen, level=LEVELS[0]), middle=_MIDDLE)
+        for start in range(0, len(cutoffs), _ADJUST_BATCH):
+            part = slice(start, start + _ADJUST_BATCH)
+            chosen = np.where((origins[part] >= 0)[None, :, :, None], errors[:, place[part]], np.nan)
+            values[:, part] = adjust(values[:, part], recent_adjustment(chosen, level=LEVELS[0]), middle=_MIDDLE)
+        return values
 
     def _quantiles(self, windows: Windows, scales: tuple[Tensor, Tensor] | None, rows: Ints, cutoffs: Ints) -> Floats:
         """Run the network for each of the rows from each cutoff, shape (row, cutoff, horizon, output)."""
