@@ -311,6 +311,14 @@ def test_each_network_learns_one_batch_by_heart(cell: str, convolution: bool) ->
     assert min(losses[-5:]) < losses[0] / 15
 
 
+def test_multiplications_are_those_of_the_matrices() -> None:
+    network = network_of(filters=(6,), kernels=(3,))
+    context, patches = 24, 6
+    encoder, branch, head = 4 * 8 * (17 + 8), 3 * 2 * 6, 8 * 21 + 15 * 8
+    expected = patches * encoder + context * branch + 5 * head + 8 * (8 + 6 + 6)
+    assert network.multiplications(context) == pytest.approx(expected, rel=0.15)  # biases are counted too
+
+
 def test_dropout_acts_in_training_alone() -> None:
     network = network_of(dropout=0.5, filters=(4,), kernels=(3,))
     inputs = inputs_of(network.shape)

@@ -485,6 +485,32 @@ def test_training_lowers_the_loss_of_every_network() -> None:
 # ------------------------------------------------------------------ forecasting
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({}, 1), ({"filters": "128,256,128", "kernels": "8,5,3", "convolve": "steps"}, 2)],
+    ids=["small", "published convolutions"],
+)
+def test_a_small_network_runs_on_one_thread_and_a_large_one_on_all(options: dict[str, str], expected: int) -> None:
+    seen: list[int] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        model = network_model("gru-fcn", windows_per_epoch="64", **options)
+
+        class Counter(Silent):
+            def stop_requested(self) -> bool:
+                seen.append(torch.get_num_threads())
+                return False
+
+        model.fit(PANEL, monitor=Counter())
+        model.network.register_forward_hook(lambda *call: seen.append(torch.get_num_threads()))
+        model.predict(PANEL, np.array([499]))
+        assert set(seen) == {expected}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_no_series_have_no_forecasts() -> None:
     found = fitted(PANEL).predict(PANEL.select([]), np.array([400]))
     assert found.point.shape == (0, 1, 24)

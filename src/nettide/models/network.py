@@ -177,6 +177,17 @@ class ForecastNetwork(nn.Module):
         self.drop = nn.Dropout(shape.dropout)
         self.head = QuantileHead(shape, features)
 
+    def multiplications(self, context: int) -> int:
+        """Give about how many multiplications a window of so many steps takes."""
+        patches = context // self.shape.patch
+
+        def weights(part: nn.Module | None) -> int:
+            return sum(weight.numel() for weight in part.parameters()) if part else 0
+
+        convolved = weights(self.convolution) * (patches if self.shape.convolve_patches else context)
+        ahead = (weights(self.head.from_known) + weights(self.head.out)) * self.shape.horizon
+        return weights(self.encoder) * patches + convolved + weights(self.head.from_state) + ahead
+
     def forward(
         self, steps: Tensor, patch_calendar: Tensor, next_calendar: Tensor, anchors: Tensor, recent: Tensor
     ) -> Tensor:

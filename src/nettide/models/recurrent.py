@@ -6,6 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
@@ -27,6 +28,7 @@ from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
 from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
 from nettide.models.scaling import Scale, window_scale
+from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
 from nettide.models.windows import ANCHORS, Batch, WindowRanges, Windows, window_ranges
 from nettide.panel import Panel
@@ -113,18 +115,19 @@ class RecurrentModel:
         def validate() -> float:
             return self._mean_loss(windows, validation, scales)
 
-        if config.anchors:
-            self._network.head.prefer(self._anchor_errors(windows, training, scales))
-        trained = Trainer(
-            self._network,
-            lambda numbers: loss_of(training, numbers),
-            windows=training.count,
-            validate=validate if validation.count else None,
-            schedule=self._schedule(),
-            monitor=monitor,
-            checkpoint=checkpoint,
-            fingerprint=_fingerprint(config, panel) if checkpoint else {},
-        ).run()
+        with self._threads():
+            if config.anchors:
+                self._network.head.prefer(self._anchor_errors(windows, training, scales))
+            trained = Trainer(
+                self._network,
+                lambda numbers: loss_of(training, numbers),
+                windows=training.count,
+                validate=validate if validation.count else None,
+                schedule=self._schedule(),
+                monitor=monitor,
+                checkpoint=checkpoint,
+                fingerprint=_fingerprint(config, panel) if checkpoint else {},
+            ).run()
         return Training(
             epochs=trained.epochs,
             best_epoch=trained.best_epoch,
@@ -198,7 +201,7 @@ class RecurrentModel:
         series = torch.from_numpy(rows).repeat_interleave(len(cutoffs))
         cutoff = torch.from_numpy(cutoffs).repeat(len(rows))
         self.network.eval()
-        with torch.inference_mode(), denormals_flushed():
+        with torch.inference_mode(), denormals_flushed(), self._threads():
             for start in range(0, len(series), self._predict_batch()):
                 part = slice(start, start + self._predict_batch())
                 values[part] = self._forecast(windows.batch(series[part], cutoff[part]), scales).numpy()
@@ -239,6 +242,10 @@ class RecurrentModel:
             raise DamagedError(f"the stored network does not fit its description: {error}") from None
         model._network.eval()
         return model
+
+    def _threads(self) -> AbstractContextManager[None]:
+        assert self.config.context is not None
+        return threads_for(self.network.multiplications(self.config.context))
 
     def _predict_batch(self) -> int:
         """Give how many windows run at a time: fewer where their tensors are large."""
