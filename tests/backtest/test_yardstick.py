@@ -9,7 +9,7 @@ import pytest
 from made_backtests import made_panel
 from nettide.arrays import Ints
 from nettide.backtest.origin import rolling_cutoffs
-from nettide.backtest.yardstick import carried_forward, yardstick, yardstick_name, yardstick_season
+from nettide.backtest.yardstick import yardstick, yardstick_name, yardstick_season
 
 
 def test_it_repeats_the_value_a_week_before_even_beyond_a_week() -> None:
@@ -55,11 +55,6 @@ def test_before_the_first_season_it_is_unknown_rather_than_from_the_end() -> Non
     forecast = yardstick(panel, np.array([9]), horizon=24)[0, 0]
     assert np.isnan(forecast[:14]).all()
     np.testing.assert_array_equal(forecast[14:], panel.target[0, :10])
-
-
-def test_a_series_without_a_known_value_stays_unknown() -> None:
-    values = np.array([[np.nan, np.nan, 3.0, np.nan, 0.0, np.nan], [np.nan] * 6])
-    np.testing.assert_array_equal(carried_forward(values), [[np.nan, np.nan, 3.0, 3.0, 0.0, 0.0], [np.nan] * 6])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from nettide.models import make_model, restore_model
 from nettide.models.contract import Epoch, Silent, State, last_cutoff
 from nettide.models.recurrent import RecurrentModel
 from nettide.models.recurrent_config import RecurrentConfig, resolve
+from nettide.models.split import split_windows
 from nettide.panel import Panel, Series
 
 HOUR, DAY, MINUTES_5 = 3600, 86_400, 300
@@ -278,7 +279,8 @@ def test_no_network_sees_past_a_cutoff(name: str) -> None:
 def test_training_targets_never_reach_the_validation_part(share: str) -> None:
     panel = gappy_panel()
     model = fitted(panel, validation_share=share)
-    training, validation, steps = model._split(panel)
+    parts = split_windows(panel, model.config)
+    training, validation, steps = parts.training, parts.validation, parts.training_steps
     last_target = int(cutoffs_of(training).max()) + model.horizon
     assert last_target == steps - 1
     if share == "0":
@@ -294,7 +296,7 @@ def test_windows_begin_with_a_known_value_and_end_before_the_last_one() -> None:
     panel.values[1, :150] = np.nan
     panel.values[2, 400:] = np.nan
     model = fitted(panel, context=48, validation_share=0)
-    training, _, _ = model._split(panel)
+    training = split_windows(panel, model.config).training
     series, cutoffs = training.pairs(torch.arange(training.count))
     for row, first, last in ((0, 47, 575), (1, 197, 575), (2, 47, 375)):
         assert sorted(cutoffs[series == row].tolist()) == list(range(first, last + 1))

@@ -6,8 +6,8 @@ import numpy as np
 
 from nettide.arrays import Floats, Ints
 from nettide.panel import Panel
-
-_WEEK_SECONDS, _DAY_SECONDS = 604_800, 86_400
+from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
+from nettide.prepare.carry import carried_forward
 
 
 def yardstick_season(panel: Panel, first_cutoff: int) -> int:
@@ -19,14 +19,14 @@ def yardstick_season(panel: Panel, first_cutoff: int) -> int:
         panel: gives the step; a step longer than the season makes the season one step.
         first_cutoff: index of the last step before the test part.
     """
-    week = max(1, _WEEK_SECONDS // panel.step_seconds)
-    return week if first_cutoff + 1 >= 2 * week else max(1, _DAY_SECONDS // panel.step_seconds)
+    week = max(1, WEEK_SECONDS // panel.step_seconds)
+    return week if first_cutoff + 1 >= 2 * week else max(1, DAY_SECONDS // panel.step_seconds)
 
 
 def yardstick_name(panel: Panel, season: int) -> str:
     """Give the yardstick's name in a sentence, such as ``weekly naive forecast``."""
     seconds = season * panel.step_seconds
-    period = {_WEEK_SECONDS: "weekly ", _DAY_SECONDS: "daily "}.get(seconds, "")
+    period = {WEEK_SECONDS: "weekly ", DAY_SECONDS: "daily "}.get(seconds, "")
     return f"{period}naive forecast"
 
 
@@ -49,9 +49,3 @@ def yardstick(panel: Panel, cutoffs: Ints, *, horizon: int) -> Floats:
     values = carried_forward(panel.target)[:, np.maximum(source, 0)]
     values[:, source < 0] = np.nan
     return values
-
-
-def carried_forward(values: Floats) -> Floats:
-    """Replace unknown values by the last known one before; NaN stays before the first, shape (..., time)."""
-    last = np.where(np.isnan(values), 0, np.arange(values.shape[-1]))
-    return np.asarray(np.take_along_axis(values, np.maximum.accumulate(last, axis=-1), axis=-1), dtype=np.float64)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nettide.cli import options as given
 
+if TYPE_CHECKING:
+    from nettide.tasks.load import Reading
 
+
+@given.reads_data
 def backtest(
     file: given.FileArgument,
     *,
+    how: Reading,
     horizon: given.HorizonOption,
     model: Annotated[list[str], typer.Option("--model", help="A model; repeat for more.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for forecasts.parquet, leaderboard.csv, report.html.")],
@@ -34,19 +39,6 @@ def backtest(
     epochs: given.EpochsOption = None,
     set_: given.SetOption = None,
     log: given.LogOption = None,
-    time: given.TimeOption = None,
-    id: given.IdOption = None,
-    target: given.TargetOption = None,
-    zone: given.ZoneOption = None,
-    step: given.StepOption = None,
-    aggregate: given.AggregateOption = given.Aggregate.mean,
-    missing: given.MissingOption = given.Missing.gap,
-    invalid: given.InvalidOption = given.Invalid.error,
-    duplicates: given.DuplicatesOption = given.Duplicates.error,
-    counter: given.CounterOption = None,
-    capacity: given.CapacityOption = None,
-    unit: given.UnitOption = "",
-    limit: given.LimitOption = None,
 ) -> None:
     """Fit models before the test part, forecast all of it from rolling cutoffs, and compare them.
 
@@ -60,10 +52,6 @@ def backtest(
     from nettide.tasks.backtest import TestPart, parse_time, run_backtest
     from nettide.tasks.choice import Choice, parse_options
 
-    how = given.reading(
-        time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
-    )  # fmt: skip
     start = None if test_start is None else parse_time(test_start)
     with training_progress(log=log) as screen:
         done = run_backtest(

@@ -13,27 +13,17 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from nettide.prepare.quality import Verdict
+    from nettide.tasks.load import Reading
 
 _SHOWN = 20
 _COLOURS = {"fit to forecast": "green", "with care": "yellow", "not": "red"}
 
 
+@given.reads_data
 def check(
     file: given.FileArgument,
     *,
-    time: given.TimeOption = None,
-    id: given.IdOption = None,
-    target: given.TargetOption = None,
-    zone: given.ZoneOption = None,
-    step: given.StepOption = None,
-    aggregate: given.AggregateOption = given.Aggregate.mean,
-    missing: given.MissingOption = given.Missing.gap,
-    invalid: given.InvalidOption = given.Invalid.error,
-    duplicates: given.DuplicatesOption = given.Duplicates.error,
-    counter: given.CounterOption = None,
-    capacity: given.CapacityOption = None,
-    unit: given.UnitOption = "",
-    limit: given.LimitOption = None,
+    how: Reading,
     all: Annotated[bool, typer.Option("--all", help=f"Show every series, not the worst {_SHOWN} alone.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Give everything as one JSON document.")] = False,
 ) -> None:
@@ -44,10 +34,6 @@ def check(
     from nettide.cli.words import say, show
     from nettide.tasks.check import check as run
 
-    how = given.reading(
-        time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
-    )  # fmt: skip
     verdict = run(file, how)
     if json:
         typer.echo(verdict.to_json())

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nettide.cli import options as given
 
+if TYPE_CHECKING:
+    from nettide.tasks.load import Reading
 
+
+@given.reads_data
 def fit(
     file: given.FileArgument,
     *,
+    how: Reading,
     out: Annotated[Path, typer.Option("--out", help="Folder of the model, as models/uplinks.")],
     model: Annotated[str, typer.Option("--model", help="Which model; 'nettide models --known' lists them.")] = "lstm",
     horizon: given.HorizonOption,
@@ -23,19 +28,6 @@ def fit(
     resume: Annotated[bool, typer.Option("--resume", help="Go on after a kill, from the folder's checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that is there.")] = False,
     log: given.LogOption = None,
-    time: given.TimeOption = None,
-    id: given.IdOption = None,
-    target: given.TargetOption = None,
-    zone: given.ZoneOption = None,
-    step: given.StepOption = None,
-    aggregate: given.AggregateOption = given.Aggregate.mean,
-    missing: given.MissingOption = given.Missing.gap,
-    invalid: given.InvalidOption = given.Invalid.error,
-    duplicates: given.DuplicatesOption = given.Duplicates.error,
-    counter: given.CounterOption = None,
-    capacity: given.CapacityOption = None,
-    unit: given.UnitOption = "",
-    limit: given.LimitOption = None,
 ) -> None:
     """Train a model and keep it in a folder. Ctrl-C ends training and keeps the best weights so far.
 
@@ -46,10 +38,6 @@ def fit(
     from nettide.tasks.choice import Choice, parse_options
     from nettide.tasks.fit import fit as run
 
-    how = given.reading(
-        time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
-    )  # fmt: skip
     choice = Choice(horizon, context, seed, epochs, parse_options(set_ or []))
     with training_progress(log=log) as screen:
         done = run(

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nettide.cli import options as given
 
+if TYPE_CHECKING:
+    from nettide.tasks.load import Reading
 
+
+@given.reads_data
 def forecast(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a model, as models/uplinks.")],
     file: given.FileArgument,
     *,
+    how: Reading,
     horizon: Annotated[int | None, typer.Option("--horizon", help="Steps ahead; all the model can, if absent.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the long table as .csv or .parquet.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file that is there.")] = False,
     series: Annotated[str | None, typer.Option("--series", help="Show every step of this series.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the long table as JSON lines.")] = False,
-    time: given.TimeOption = None,
-    id: given.IdOption = None,
-    target: given.TargetOption = None,
-    zone: given.ZoneOption = None,
-    step: given.StepOption = None,
-    aggregate: given.AggregateOption = given.Aggregate.mean,
-    missing: given.MissingOption = given.Missing.gap,
-    invalid: given.InvalidOption = given.Invalid.error,
-    duplicates: given.DuplicatesOption = given.Duplicates.error,
-    counter: given.CounterOption = None,
-    capacity: given.CapacityOption = None,
-    unit: given.UnitOption = "",
-    limit: given.LimitOption = None,
 ) -> None:
     """Forecast each series from the end of a file, with quantiles.
 
@@ -43,10 +35,6 @@ def forecast(
 
     if out is not None:
         check_file(out, overwrite=overwrite)
-    how = given.reading(
-        time=time, id=id, target=target, zone=zone, step=step, aggregate=aggregate, missing=missing,
-        invalid=invalid, duplicates=duplicates, counter=counter, capacity=capacity, unit=unit, limit=limit,
-    )  # fmt: skip
     done = run(model, file, how, horizon=horizon, series=series)
     if out is not None:
         write_forecast(done.forecast, out, overwrite=overwrite)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+import typing
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -118,6 +122,49 @@ SetOption = Annotated[
     ),
 ]
 LogOption = Annotated[Path | None, typer.Option("--log", help="Append one JSON line an epoch to this file.")]
+
+
+_READING: dict[str, tuple[Any, Any]] = {
+    "time": (TimeOption, None),
+    "id": (IdOption, None),
+    "target": (TargetOption, None),
+    "zone": (ZoneOption, None),
+    "step": (StepOption, None),
+    "aggregate": (AggregateOption, Aggregate.mean),
+    "missing": (MissingOption, Missing.gap),
+    "invalid": (InvalidOption, Invalid.error),
+    "duplicates": (DuplicatesOption, Duplicates.error),
+    "counter": (CounterOption, None),
+    "capacity": (CapacityOption, None),
+    "unit": (UnitOption, ""),
+    "limit": (LimitOption, None),
+}
+
+
+def reads_data(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options of reading data; it gets the ``Reading`` that they make as its ``how``.
+
+    Raises:
+        UnitError: when called, if the step, the capacity or the limit is not understood.
+    """
+
+    @functools.wraps(verb)
+    def with_options(*arguments: Any, **options: Any) -> None:
+        typed = {name: options.pop(name) for name in _READING}
+        verb(*arguments, how=reading(**typed), **options)
+
+    with_options.__annotations__ = {name: kind for name, kind in verb.__annotations__.items() if name != "how"}
+    hints = typing.get_type_hints(with_options, include_extras=True)
+    hints.update((name, kind) for name, (kind, _) in _READING.items())
+    parameters = inspect.signature(verb).parameters
+    own = [one.replace(annotation=hints[name]) for name, one in parameters.items() if name != "how"]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+        for name, (kind, default) in _READING.items()
+    ]
+    with_options.__annotations__ = hints
+    with_options.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]  # what Typer reads
+    return with_options
 
 
 def reading(

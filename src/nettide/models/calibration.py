@@ -9,11 +9,13 @@ widths of the band, pooled over series and shrunk towards no change where they a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from nettide.arrays import Floats, Ints
+from nettide.panel import Panel
 
 ORIGINS = 7
 """Earlier forecasts that a cutoff looks back on, one a horizon."""
@@ -23,6 +25,7 @@ _SHIFT, _WIDTH = 0.6, 0.7  # how far to follow what the errors say
 _HALF_TRUSTED = 20.0  # forecasts (series x origins) at which half of that is done
 _MOST_SHIFT, _MOST_WIDTH = 1.0, 4.0
 _FAR = 100.0
+_ADJUST_BATCH = 32  # cutoffs whose errors are copied at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +118,47 @@ def adjust(quantiles: Floats, adjustment: Adjustment, *, middle: int) -> Floats:
     adjusted = np.where(quantiles == 0, 0.0, np.maximum(moved + factor * offset, 0.0))
     # held upwards alone: a quantile kept at zero is below all others
     return np.maximum.accumulate(adjusted, axis=-1)
+
+
+QuantilesOf = Callable[[Ints, Ints], Floats]
+"""Rows of series and cutoffs -> quantiles of a model as they are, shape (row, cutoff, horizon, level)."""
+
+
+def adapted_quantiles(
+    panel: Panel, cutoffs: Ints, quantiles: QuantilesOf, *, horizon: int, levels: tuple[float, ...]
+) -> Floats:
+    """Let a model forecast from each cutoff and from those before it, and adjust by what came of the latter.
+
+    Args:
+        panel: what is known; only steps up to each cutoff are used.
+        cutoffs: index of the last seen step, shape (cutoff,).
+        quantiles: of the model; it is asked at once for as much as can be.
+        horizon: steps ahead.
+        levels: ascending and symmetric, the median among them.
+
+    Returns:
+        shape (series, cutoff, horizon, level).
+    """
+    middle = levels.index(0.5)
+    origins = origins_of(cutoffs, horizon=horizon)  # (cutoff, origin)
+    earlier = np.unique(origins[origins >= 0])
+    rows = np.arange(len(panel.series))
+    by_id = np.array(sorted(rows, key=panel.ids.__getitem__))  # the order of series must not matter
+    pool = np.sort(by_id[:: -(-len(rows) // POOL_SERIES)])
+    if len(pool) == len(rows):  # one run for all: most origins are cutoffs too
+        every = np.union1d(earlier, cutoffs)
+        both = quantiles(rows, every)
+        values, past = both[:, np.searchsorted(every, cutoffs)], both[:, np.searchsorted(every, earlier)]
+    else:
+        values, past = quantiles(rows, cutoffs), quantiles(pool, earlier)
+    if not len(earlier):
+        return values
+    steps = earlier[:, None] + np.arange(1, horizon + 1)
+    truth = panel.target[pool][:, np.minimum(steps, panel.steps - 1)]
+    errors = signed_errors(truth, past, middle=middle)  # (series, origin, horizon)
+    place = np.searchsorted(earlier, np.maximum(origins, earlier[0]))
+    for start in range(0, len(cutoffs), _ADJUST_BATCH):
+        part = slice(start, start + _ADJUST_BATCH)
+        chosen = np.where((origins[part] >= 0)[None, :, :, None], errors[:, place[part]], np.nan)
+        values[:, part] = adjust(values[:, part], recent_adjustment(chosen, level=levels[0]), middle=middle)
+    return values

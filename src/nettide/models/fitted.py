@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nettide.arrays import Ints
 from nettide.errors import DamagedError, MismatchError
 from nettide.panel import Panel
 from nettide.units import step_text
@@ -102,6 +103,16 @@ class Fitted:
         if type(step) is not int or step < 1 or not channels or len(channels) != len(units):
             raise DamagedError("the stored model does not say which step, channels and units it was fitted on")
         return Fitted(step, channels, units)
+
+
+def check_cutoffs(panel: Panel, cutoffs: Ints) -> None:
+    """Refuse cutoffs that are not steps of a panel.
+
+    Raises:
+        MismatchError: one of them, shape (cutoff,), lies outside 0 ... steps - 1.
+    """
+    if outside := [int(cutoff) for cutoff in cutoffs if not 0 <= cutoff < panel.steps]:
+        raise MismatchError(f"cutoff {outside[0]} lies outside the {panel.steps} steps of the data")
 
 
 def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:

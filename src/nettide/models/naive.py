@@ -12,11 +12,11 @@ from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError
 from nettide.forecast import Forecast
 from nettide.models.contract import Checkpoint, Monitor, State, Training
-from nettide.models.fitted import Fitted
+from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config
 from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
 
-_DAY, _WEEK = 86_400, 604_800
 _MOST_STEPS = 336
 
 
@@ -78,7 +78,7 @@ class NaiveModel:
         """
         del monitor, checkpoint
         self._fitted = _fit(panel)
-        day, week = max(1, _DAY // panel.step_seconds), max(1, _WEEK // panel.step_seconds)
+        day, week = max(1, DAY_SECONDS // panel.step_seconds), max(1, WEEK_SECONDS // panel.step_seconds)
         auto = week if panel.steps >= 2 * week else day
         self._season = {"none": 0, "day": day, "week": week, "auto": auto}[self._config.season]
         return Training()
@@ -171,7 +171,7 @@ class WindowMeanModel:
         """
         del monitor, checkpoint
         self._fitted = _fit(panel)
-        self._window = self._config.context or max(1, _WEEK // panel.step_seconds)
+        self._window = self._config.context or max(1, WEEK_SECONDS // panel.step_seconds)
         return Training()
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
@@ -237,8 +237,7 @@ def _require(fitted: Fitted | None) -> Fitted:
 
 def _check_shown(fitted: Fitted | None, panel: Panel, cutoffs: Ints) -> None:
     _require(fitted).check(panel)
-    if outside := [int(cutoff) for cutoff in cutoffs if not 0 <= cutoff < panel.steps]:
-        raise MismatchError(f"cutoff {outside[0]} lies outside the {panel.steps} steps of the data")
+    check_cutoffs(panel, cutoffs)
 
 
 def _steps_back(horizon: int, season: int) -> Ints:

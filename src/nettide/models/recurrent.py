@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any, ClassVar, Self
@@ -16,30 +16,29 @@ from torch import Tensor
 
 from nettide import __version__
 from nettide.arrays import Floats, Ints
-from nettide.errors import DamagedError, HistoryError, MismatchError, NettideError, OptionError
+from nettide.errors import DamagedError, MismatchError, NettideError, OptionError
 from nettide.forecast import LEVELS, Forecast
-from nettide.models.calibration import POOL_SERIES, adjust, origins_of, recent_adjustment, signed_errors
+from nettide.models.calibration import adapted_quantiles
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
 from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
-from nettide.models.fitted import Fitted
+from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.losses import training_loss
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
 from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
 from nettide.models.scaling import Scale, window_scale
+from nettide.models.split import split_windows, training_ranges
 from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
-from nettide.models.windows import ANCHORS, Batch, WindowRanges, Windows, window_ranges
+from nettide.models.windows import ANCHORS, Batch, WindowRanges, Windows
 from nettide.panel import Panel
 from nettide.prepare.calendar import CALENDAR_FEATURES
 
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
-_ADJUST_BATCH = 32
 _PREDICT_NUMBERS = 1 << 24  # in the largest tensors of a batch
-_VALIDATION_WINDOWS = 2048
-_LEAST_VALIDATION_WINDOWS = 100
+_NOT_FITTED = "model is not fitted; call fit or load a fitted one"
 
 
 class RecurrentModel:
@@ -75,7 +74,7 @@ class RecurrentModel:
             MismatchError: the model is not fitted.
         """
         if self._network is None:
-            raise MismatchError("model is not fitted; call fit or load a fitted one")
+            raise MismatchError(_NOT_FITTED)
         return self._network
 
     def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
@@ -98,10 +97,10 @@ class RecurrentModel:
         if self.config.channels == "target":
             panel = panel.only_target()
         self.config = config = resolve(self._asked, panel)
-        training, validation, training_steps = self._split(panel)
-        self.config = config = with_epochs(config, training.count)
+        parts = split_windows(panel, config)
+        self.config = config = with_epochs(config, parts.training.count)
         self._fitted = Fitted.of(panel)
-        self._ranges = _training_ranges(panel, training_steps) if config.scaling == "min-max" else {}
+        self._ranges = training_ranges(panel, parts.training_steps) if config.scaling == "min-max" else {}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self._network = ForecastNetwork(self._shape())
@@ -109,20 +108,20 @@ class RecurrentModel:
         windows = self._windows(panel)
         scales = self._series_scales(panel)
 
-        def loss_of(ranges: WindowRanges, numbers: Tensor) -> tuple[Tensor, Tensor]:
-            return self._loss(windows.batch(*ranges.pairs(numbers)), scales)
+        def loss_of(numbers: Tensor) -> tuple[Tensor, Tensor]:
+            return self._loss(windows.batch(*parts.training.pairs(numbers)), scales)
 
         def validate() -> float:
-            return self._mean_loss(windows, validation, scales)
+            return self._mean_loss(windows, parts.validation, scales)
 
         with self._threads():
             if config.anchors:
-                self._network.head.prefer(self._anchor_errors(windows, training, scales))
+                self._network.head.prefer(self._anchor_errors(windows, parts.training, scales))
             trained = Trainer(
                 self._network,
-                lambda numbers: loss_of(training, numbers),
-                windows=training.count,
-                validate=validate if validation.count else None,
+                loss_of,
+                windows=parts.training.count,
+                validate=validate if parts.validation.count else None,
                 schedule=self._schedule(),
                 monitor=monitor,
                 checkpoint=checkpoint,
@@ -133,7 +132,7 @@ class RecurrentModel:
             best_epoch=trained.best_epoch,
             ending=trained.ending,
             seconds=time.perf_counter() - started,
-            windows=training.count,
+            windows=parts.training.count,
             parameters=parameters,
         )
 
@@ -143,12 +142,10 @@ class RecurrentModel:
         Raises:
             MismatchError: not fitted, another step, a channel is missing, or min-max ranges of a series are unknown.
         """
-        self.network  # noqa: B018  (raises where nothing is fitted)
-        assert self._fitted is not None
+        if self._fitted is None or self._network is None:
+            raise MismatchError(_NOT_FITTED)
         panel = self._fitted.matching(panel)
-        outside = [int(one) for one in cutoffs if not 0 <= one < panel.steps]
-        if outside:
-            raise MismatchError(f"cutoff {outside[0]} is outside the panel's steps 0 ... {panel.steps - 1}")
+        check_cutoffs(panel, cutoffs)
         cutoffs = np.asarray(cutoffs, dtype=np.int64)
         windows, scales = self._windows(panel), self._series_scales(panel)
 
@@ -157,7 +154,7 @@ class RecurrentModel:
 
         is_point = self.config.loss != "quantile"
         if self.config.adapt and not is_point and panel.series:
-            values = self._adapted(panel, cutoffs, quantiles)
+            values = adapted_quantiles(panel, cutoffs, quantiles, horizon=self.config.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
         return Forecast(
@@ -169,31 +166,6 @@ class RecurrentModel:
             levels=() if is_point else LEVELS,
             quantiles=values[..., :0] if is_point else values,
         )
-
-    def _adapted(self, panel: Panel, cutoffs: Ints, quantiles: Callable[[Ints, Ints], Floats]) -> Floats:
-        """Give quantiles that recent errors have moved and widened, shape (series, cutoff, horizon, level)."""
-        origins = origins_of(cutoffs, horizon=self.config.horizon)  # (cutoff, origin)
-        earlier = np.unique(origins[origins >= 0])
-        rows = np.arange(len(panel.series))
-        by_id = np.array(sorted(rows, key=panel.ids.__getitem__))  # the order of series must not matter
-        pool = np.sort(by_id[:: -(-len(rows) // POOL_SERIES)])
-        if len(pool) == len(rows):  # one run for all: most origins are cutoffs too
-            every = np.union1d(earlier, cutoffs)
-            both = quantiles(rows, every)
-            values, past = both[:, np.searchsorted(every, cutoffs)], both[:, np.searchsorted(every, earlier)]
-        else:
-            values, past = quantiles(rows, cutoffs), quantiles(pool, earlier)
-        if not len(earlier):
-            return values
-        steps = earlier[:, None] + np.arange(1, self.config.horizon + 1)
-        truth = panel.target[pool][:, np.minimum(steps, panel.steps - 1)]
-        errors = signed_errors(truth, past, middle=_MIDDLE)  # (series, origin, horizon)
-        place = np.searchsorted(earlier, np.maximum(origins, earlier[0]))
-        for start in range(0, len(cutoffs), _ADJUST_BATCH):
-            part = slice(start, start + _ADJUST_BATCH)
-            chosen = np.where((origins[part] >= 0)[None, :, :, None], errors[:, place[part]], np.nan)
-            values[:, part] = adjust(values[:, part], recent_adjustment(chosen, level=LEVELS[0]), middle=_MIDDLE)
-        return values
 
     def _quantiles(self, windows: Windows, scales: tuple[Tensor, Tensor] | None, rows: Ints, cutoffs: Ints) -> Floats:
         """Run the network for each of the rows from each cutoff, shape (row, cutoff, horizon, output)."""
@@ -311,36 +283,6 @@ class RecurrentModel:
             patch=config.patch,
         )
 
-    def _split(self, panel: Panel) -> tuple[WindowRanges, WindowRanges, int]:
-        """Give training and validation windows, and the steps of the training part.
-
-        The targets of validation windows all lie after the training part, those of training windows all within.
-        """
-        config = self.config
-        assert config.context is not None
-        known = ~np.isnan(panel.target)
-        if not known.any():
-            raise HistoryError("no series has a known value: there is nothing to learn from")
-        held = known.any(axis=1)
-        first = np.where(held, known.argmax(axis=1), panel.steps) + config.context - 1
-        last = np.where(held, panel.steps - 1 - known[:, ::-1].argmax(axis=1), -1)
-        kept = max(config.horizon, round(config.validation_share * panel.steps)) if config.validation_share else 0
-        end = panel.steps - kept
-        training = window_ranges(first, np.minimum(last, end - 1) - config.horizon)
-        from_end = np.maximum(first, end - 1)  # cutoffs whose targets all lie in the validation part
-        enough = np.maximum(last - config.horizon - from_end + 1, 0).sum() >= _LEAST_VALIDATION_WINDOWS
-        if kept and training.count and enough:
-            return training, window_ranges(from_end, last - config.horizon, most=_VALIDATION_WINDOWS), end
-        training = window_ranges(first, last - config.horizon)
-        if not training.count:
-            longest = int((np.where(held, last - (first - config.context + 1) + 1, 0)).max())
-            raise HistoryError(
-                f"history is too short to train on: the longest series spans {longest} steps, context {config.context} "
-                f"+ horizon {config.horizon} need {config.context + config.horizon}; give more history, or a shorter "
-                "context or horizon"
-            )
-        return training, window_ranges(first, first - 1), panel.steps
-
     def _series_scales(self, panel: Panel) -> tuple[Tensor, Tensor] | None:
         """Give location and scale of each series, shape (series, 1) each; None where windows have their own."""
         scaling = self.config.scaling
@@ -416,23 +358,6 @@ class RecurrentModel:
         lower = values[..., : middle + 1].flip(-1).cummin(-1).values.flip(-1)
         values = torch.cat([lower, upper[..., 1:]], dim=-1)
         return torch.where(torch.isnan(batch.last)[..., None], torch.nan, values)
-
-
-def _training_ranges(panel: Panel, steps: int) -> dict[str, tuple[float, float]]:
-    """Give minimum and range of each series over the training part; the range of a flat one is its size.
-
-    Args:
-        panel: training and validation part.
-        steps: of the training part; a series without a known value there is judged by all that it has.
-    """
-    ranges = {}
-    for one, values in zip(panel.ids, panel.target, strict=True):
-        known: Floats = values[:steps][~np.isnan(values[:steps])]
-        if not len(known):
-            known = values[~np.isnan(values)]
-        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-        ranges[one] = (low, high - low if high > low else (abs(low) or 1.0))
-    return ranges
 
 
 def _fingerprint(config: RecurrentConfig, panel: Panel) -> Mapping[str, Any]:

@@ -14,9 +14,10 @@ from nettide.arrays import Floats
 from nettide.errors import HistoryError
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS, calendar_features
+from nettide.prepare.carry import carried_forward
 
 ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
-"""What a target step may look like: the last value, the same time one day ago, one week ago, the mean of four
+"""What a target step may look like: the last value, the same time one day ago, one week ago, the median of four
 level-adjusted weeks, the mean of seven days, the mean of the context."""
 _WEEKS, _DAYS = 4, 7
 _RECENT_STEPS = 24
@@ -51,13 +52,6 @@ class Batch:
     next_calendar: Tensor
     truth: Tensor
     series: Tensor
-
-
-def _carried_forward(values: Floats) -> Floats:
-    """Give the last known value at each step, NaN before the first, shape (series, time)."""
-    place = np.where(np.isnan(values), 0, np.arange(values.shape[1])[None, :])
-    np.maximum.accumulate(place, axis=1, out=place)
-    return np.take_along_axis(values, place, axis=1)
 
 
 def _flat(target: Floats, change: Callable[[Floats], Floats]) -> Tensor:
@@ -109,7 +103,7 @@ class Windows:
         self._day, self._week = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS)
         self._stride = panel.steps + 1
         self._target = _flat(target, lambda values: values)
-        self._carried = _flat(target, _carried_forward)
+        self._carried = _flat(target, carried_forward)
         self._level = _flat(target, lambda values: _trailing_mean(values, self._week))
         pad = ((0, 0), (context, horizon))
         padded = np.pad(target.astype(np.float32), pad, constant_values=np.nan)

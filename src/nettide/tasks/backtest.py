@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -111,7 +112,7 @@ def run_backtest(
         test = TestPart(fraction=DEFAULT_TEST_FRACTION, stride=test.stride)
     first = first_test_step(panel, test_start=test.start, test_size=test.size, test_fraction=test.fraction)
     check_out_folder(out)
-    contenders = [Contender(name, lambda name=name: made[name]) for name in models]  # type: ignore[misc]
+    contenders = [Contender(name, partial(made.__getitem__, name)) for name in models]
     result = backtest(
         panel,
         contenders,
