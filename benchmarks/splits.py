@@ -18,7 +18,7 @@ from measuring import data_folder, keep, markdown, nettide_command, run, version
 
 MODELS = ("naive", "seasonal-naive", "window-mean", "rnn", "lstm", "gru", "gru-fcn", "lstm-fcn")
 _UNTRAINED = ("naive", "seasonal-naive", "window-mean")
-PUBLISHED = "gru-fcn.filters=128,256,128"
+PUBLISHED = ("gru-fcn.filters=128,256,128", "gru-fcn.convolve=steps")
 AGREEMENT = 1e-6
 _SAME = ("points", "mae", "rmse", "wape", "rel_mae", "rel_wql", "coverage_80")
 
@@ -60,7 +60,7 @@ def backtests(given: argparse.Namespace) -> Iterator[tuple[str, tuple[str, ...],
         if models:
             yield "", models, (), seed
         if "gru-fcn" in given.models and not given.no_published:
-            yield " 128-256-128", ("gru-fcn",), ("--set", PUBLISHED), seed
+            yield " 128-256-128", ("gru-fcn",), tuple(part for one in PUBLISHED for part in ("--set", one)), seed
 
 
 def backtest(file: Path, split: Split, models: tuple[str, ...], options: list[str], out: Path) -> list[dict[str, Any]]:
