@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +23,7 @@ from nettide.frames import (
     to_backend,
     utc_times,
 )
+from nettide.occasions import Occasion, occasion_document, occasion_from
 from nettide.units import step_text
 
 _KEYS = ("unique_id", "ds")
@@ -86,6 +88,7 @@ class Panel:
         step_seconds: length of a step.
         series: one description a series.
         channels: one description a channel, the target first.
+        occasions: what is known of the future too: holidays, maintenance windows, events, at any time.
 
     Raises:
         PanelError: shapes disagree, ids or channels repeat, the step is not positive, or a value is infinite.
@@ -96,6 +99,7 @@ class Panel:
     step_seconds: int
     series: tuple[Series, ...]
     channels: tuple[Channel, ...]
+    occasions: tuple[Occasion, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.series), len(self.channels))
@@ -168,6 +172,18 @@ class Panel:
         """Give the panel without its other channels."""
         return replace(self, values=self.values[:, :, :1], channels=self.channels[:1])
 
+    def with_occasions(self, occasions: Iterable[Occasion]) -> Panel:
+        """Give the panel with more that is known of the future, in the order of time; equal occasions count once.
+
+        Raises:
+            PanelError: an occasion concerns a series that the panel does not have.
+        """
+        ids, found = set(self.ids), dict.fromkeys((*self.occasions, *occasions))
+        for one in found:
+            if absent := [id for id in one.series if id not in ids]:
+                raise PanelError(f"{one.kind} {one.name!r} concerns {unknown_series(absent[0], self.ids)}")
+        return replace(self, occasions=tuple(sorted(found, key=lambda one: (one.start, one.end))))
+
     def extended(self, extra_steps: int) -> Panel:
         """Give the panel with unknown steps added at its end."""
         pad = np.full((self.values.shape[0], extra_steps, self.values.shape[2]), np.nan)
@@ -176,7 +192,7 @@ class Panel:
     def to_frame(self, backend: Backend = "pandas") -> Frame:
         """Give the long table ``unique_id, ds, <channels>`` with one row a series and step, ds in UTC.
 
-        A pyarrow table keeps step, units, zones, capacities and labels in its schema, so that
+        A pyarrow table keeps step, units, zones, capacities, labels and occasions in its schema, so that
         ``from_frame`` restores the panel whole; the other libraries keep the values and ids.
 
         Raises:
@@ -196,6 +212,7 @@ class Panel:
             "step_seconds": self.step_seconds,
             "series": [{**asdict(replace(one, labels={})), "labels": dict(one.labels)} for one in self.series],
             "channels": [asdict(channel) for channel in self.channels],
+            "occasions": [occasion_document(one) for one in self.occasions],
         }
         return to_backend(make_table(columns, document), backend)
 
@@ -261,7 +278,7 @@ class Panel:
         for place, channel in enumerate(channels):
             values[flat, place] = columns.floats(channel.name)
         grid = values.reshape(len(series), steps, len(channels))
-        return Panel(grid, start, int(step_seconds), tuple(series), tuple(channels))
+        return Panel(grid, start, int(step_seconds), tuple(series), tuple(channels), _occasions_of(kept))
 
 
 def smallest_gap(seconds: Ints) -> int:
@@ -293,6 +310,19 @@ def _series_of(ids: Sequence[str], kept: Mapping[str, Any]) -> list[Series]:
         raise PanelError("panel frame: its 'nettide' metadata describes no series; remove it") from None
     present = set(ids)
     return [one for id, one in described.items() if id in present] + [Series(id) for id in ids if id not in described]
+
+
+def _occasions_of(kept: Mapping[str, Any]) -> tuple[Occasion, ...]:
+    try:
+        return tuple(occasion_from(one) for one in kept.get("occasions", []))
+    except (TypeError, AttributeError):
+        raise PanelError("panel frame: its 'nettide' metadata describes no occasions; remove it") from None
+
+
+def unknown_series(id: str, ids: Sequence[str]) -> str:
+    """Say that a series is unknown, naming the nearest known one: there may be thousands."""
+    near = difflib.get_close_matches(id, ids, n=1, cutoff=0.5)
+    return f"unknown series {id!r}; " + (f"did you mean {near[0]!r}?" if near else f"there are {len(ids):,} others")
 
 
 def _refuse_repeated(places: Ints, say: Callable[[int], str]) -> None:

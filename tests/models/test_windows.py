@@ -166,8 +166,10 @@ def test_the_calendar_is_that_of_each_step_in_the_zone_of_its_series() -> None:
     for place, (zone, cutoff) in enumerate(zip(zones, (5, 200, 399, 388), strict=True)):
         steps = panel.start + HOUR * np.arange(cutoff - 29, cutoff + 25)
         expected = calendar_features(steps, zone).astype(np.float32)
-        np.testing.assert_array_equal(batch.past_calendar[place], expected[:30])
-        np.testing.assert_array_equal(batch.next_calendar[place], expected[30:])
+        np.testing.assert_array_equal(batch.past_calendar[place, :, :9], expected[:30])
+        np.testing.assert_array_equal(batch.next_calendar[place, :, :9], expected[30:])
+        assert not batch.past_calendar[place, :, 9:].any()  # no occasion is known
+        assert not batch.next_calendar[place, :, 9:].any()
 
 
 def test_windows_are_views_that_copy_nothing() -> None:

@@ -36,6 +36,8 @@ class Shape:
         filters: channels of the convolution blocks; empty leaves the branch out.
         kernels: their kernel sizes.
         convolve_patches: whether they run over patches, as the recurrence does, or over single steps.
+        occasion_features: how many numbers at the end of the calendar are mostly zero. Their weights begin at zero,
+            so one that training never shows has no effect later.
     """
 
     cell: CellName
@@ -53,6 +55,7 @@ class Shape:
     filters: tuple[int, ...] = ()
     kernels: tuple[int, ...] = ()
     convolve_patches: bool = False
+    occasion_features: int = 0
 
 
 class ConvolutionBranch(nn.Module):
@@ -98,6 +101,9 @@ class QuantileHead(nn.Module):
         self.drop = nn.Dropout(shape.dropout)
         self.out = nn.Linear(shape.hidden, shape.anchors + shape.outputs)
         with torch.no_grad():
+            if self.from_known is not None:
+                end = shape.calendar_features  # after which anchors follow
+                self.from_known.weight[:, end - shape.occasion_features : end] = 0.0
             self.out.weight.zero_()  # training begins at the mix of anchors that ``prefer`` sets
             self.out.bias.zero_()
 
@@ -168,6 +174,9 @@ class ForecastNetwork(nn.Module):
             batch_first=True,
             dropout=shape.dropout if shape.layers > 1 else 0.0,
         )
+        with torch.no_grad():
+            weights = self.encoder.get_parameter("weight_ih_l0")  # (gate * hidden, patch * step feature + calendar)
+            weights[:, weights.shape[1] - shape.occasion_features :] = 0.0
         features = shape.hidden + shape.recent_features
         self.convolution: ConvolutionBranch | None = None
         if shape.filters:

@@ -23,6 +23,7 @@ from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
 from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
 from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.known_future import KNOWN_FEATURES
 from nettide.models.losses import training_loss
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
@@ -33,7 +34,7 @@ from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
 from nettide.models.windows import ANCHORS, Batch, WindowRanges, Windows
 from nettide.panel import Panel
-from nettide.prepare.calendar import CALENDAR_FEATURES
+from nettide.prepare.occasions import OCCASION_FEATURES
 
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
@@ -237,7 +238,8 @@ class RecurrentModel:
         return Shape(
             cell=config.cell,
             step_features=1 + len(self._fitted.channels),
-            calendar_features=len(CALENDAR_FEATURES) if config.calendar else 0,
+            calendar_features=len(KNOWN_FEATURES) if config.calendar else 0,
+            occasion_features=len(OCCASION_FEATURES) if config.calendar else 0,
             anchors=len(ANCHORS) if config.anchors else 0,
             recent_features=RECENT_FEATURES if config.anchors else 0,
             patch=config.patch,
@@ -362,7 +364,7 @@ class RecurrentModel:
 
 def _fingerprint(config: RecurrentConfig, panel: Panel) -> Mapping[str, Any]:
     """Give what must be equal for a training to be resumed."""
-    told = f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds}"
+    told = f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds} {panel.occasions}"
     data = hashlib.sha256(np.ascontiguousarray(panel.values).data)
     data.update(told.encode())
     options = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()}

@@ -39,7 +39,7 @@ class RecurrentConfig:
         kernels: their kernel sizes.
         convolve: what the blocks run over: patches, as the recurrence does, or the single steps of the papers.
         channels: whether the other channels of the panel are inputs too.
-        calendar: whether hour of day and day of week are inputs.
+        calendar: whether hour of day, day of week, holidays and other occasions are inputs.
         anchors: whether seasonal lags and means are known for each target step.
         scaling: robust or standard by window, min-max by series on training rows alone, or none.
         transform: what follows the scaling; None takes asinh after robust and standard, else none.

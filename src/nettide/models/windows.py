@@ -12,8 +12,9 @@ from torch import Tensor
 
 from nettide.arrays import Floats
 from nettide.errors import HistoryError
+from nettide.models.known_future import KnownFuture
 from nettide.panel import Panel
-from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS, calendar_features
+from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
 from nettide.prepare.carry import carried_forward
 
 ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
@@ -37,8 +38,9 @@ class Batch:
         anchors: shape (batch, horizon, anchor), NaN where unknown.
         recent: the last day beside the same times one week and one day before it, at up to 24 steps,
             NaN where unknown, shape (batch, step, 3).
-        past_calendar: of the last step of each patch, shape (batch, patch, feature).
-        next_calendar: shape (batch, horizon, feature).
+        past_calendar: ``KNOWN_FEATURES``: the calendar of the last step of each patch, and the share of its steps in
+            occasions, shape (batch, patch, feature).
+        next_calendar: ``KNOWN_FEATURES``, shape (batch, horizon, feature).
         truth: target after the cutoff, NaN unknown, shape (batch, horizon).
         series: index of the series, shape (batch,).
     """
@@ -113,13 +115,7 @@ class Windows:
         if len(used.channels) > 1:
             others = np.pad(panel.values[:, :, 1:].astype(np.float32), (*pad, (0, 0)), constant_values=np.nan)
             self._others = torch.from_numpy(others).unfold(1, context, 1)  # (series, time, channel, context), a view
-        zones = sorted({one.zone for one in panel.series}) or ["UTC"]
-        seconds = panel.start + panel.step_seconds * np.arange(-context, panel.steps + horizon, dtype=np.int64)
-        calendars = np.stack([calendar_features(seconds, zone) for zone in zones]).astype(np.float32)
-        calendar = torch.from_numpy(calendars)  # (zone, context + time + horizon, feature)
-        self._past_calendar = calendar.unfold(1, context, 1)[..., patch - 1 :: patch]
-        self._next_calendar = calendar[:, context:].unfold(1, horizon, 1)
-        self._zone = torch.tensor([zones.index(one.zone) for one in panel.series], dtype=torch.int64)
+        self._known = KnownFuture(panel, context=context, horizon=horizon, patch=patch)
         ahead = torch.arange(1, horizon + 1)
         self._ahead = ahead
         self._days_back = torch.ceil(ahead / self._day).to(torch.int64)
@@ -132,7 +128,7 @@ class Windows:
             series: index of the series, int64, shape (batch,).
             cutoff: index of the last seen step, int64, shape (batch,).
         """
-        zone, at = self._zone[series], cutoff + 1
+        at = cutoff + 1
         past = self._past[series, at]  # (batch, context)
         others = past.new_empty((*past.shape, 0))
         if self._others is not None:
@@ -143,8 +139,8 @@ class Windows:
             last=self._at(self._carried, series[:, None], cutoff[:, None]),
             anchors=self._anchors(series, cutoff, past),
             recent=self._recent(series, cutoff),
-            past_calendar=self._past_calendar[zone, at].transpose(1, 2),
-            next_calendar=self._next_calendar[zone, at].transpose(1, 2),
+            past_calendar=self._known.past(series, cutoff),
+            next_calendar=self._known.next(series, cutoff),
             truth=self._truth[series, at],
             series=series,
         )
