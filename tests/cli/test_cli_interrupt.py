@@ -23,3 +23,15 @@ def test_ctrl_c_pressed_twice_leaves_a_whole_model_or_none(links: Path, tmp_path
         assert load_model(folder).training.ending == "interrupted"
     else:
         assert nettide("fit", links, "--out", folder, *shape[:4], *TINY).status == 0
+
+
+def test_ctrl_c_outside_a_training_ends_with_130_one_sentence_and_no_file(tmp_path: Path) -> None:
+    out = tmp_path / "fleet.parquet"
+    process = start("synth", out, "--series", 4_000, "--days", 365)
+    wait_until(lambda: any(tmp_path.iterdir()), process)  # it writes
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped by Ctrl-C" in err
+    assert "Traceback" not in err
+    assert not any(tmp_path.iterdir())
