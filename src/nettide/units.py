@@ -45,6 +45,22 @@ def step_text(seconds: int) -> str:
     return f"{seconds}s"
 
 
+def parse_duration(text: str) -> float:
+    """Give the seconds of a time such as ``90s``, ``10m``, ``1.5h`` or ``1d``; ``m`` is a minute.
+
+    Raises:
+        UnitError: the text is no positive number of a known unit.
+    """
+    match = re.fullmatch(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([a-z]+)\s*", text)
+    size = _STEP_SECONDS.get(match.group(2)) if match else None
+    if match is None or size is None:
+        raise UnitError(f"time {text!r} is not understood; write for example 90s, 10m or 1.5h")
+    seconds = float(match.group(1)) * size
+    if not seconds > 0:
+        raise UnitError(f"time {text!r} must be longer than zero")
+    return seconds
+
+
 def parse_quantity(text: str) -> float:
     """Give the number of a quantity with an optional SI prefix: ``10G`` is 1e10, ``2.5 Mbit/s`` is 2.5e6.
 

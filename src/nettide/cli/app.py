@@ -13,6 +13,7 @@ from nettide.cli.fit import fit
 from nettide.cli.forecast import forecast
 from nettide.cli.models import models
 from nettide.cli.synth import synth
+from nettide.cli.tune import tune
 
 app = typer.Typer(
     name="nettide",
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, backtest, fit, forecast, models, synth):
+for verb in (check, backtest, fit, forecast, models, synth, tune):
     app.command()(verb)
 
 

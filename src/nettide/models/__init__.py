@@ -81,13 +81,20 @@ def make_model(
         UnknownModelError: the table has no such name.
         OptionError: an option does not exist for this model, has a bad value, or is one of the arguments above.
     """
+    return model_class(name)(make_config(name, horizon=horizon, context=context, seed=seed, options=options))
+
+
+def make_config(
+    name: str, *, horizon: int, context: int | None, seed: int, options: Mapping[str, Any] | None = None
+) -> Any:
+    """Make the config of a model; arguments and errors are those of ``make_model``."""
     found = model_class(name)
     if own := [option for option in ("horizon", "context", "seed") if option in (options or {})]:
         raise OptionError(f"model {name!r}: {own[0]} is given by itself (--{own[0]}), not among the options")
     values = {**MODELS[name].preset, **(options or {}), "horizon": horizon, "context": context}
     if "seed" in option_names(found.Config):
         values["seed"] = seed
-    return found(build_config(found.Config, values, what=f"model {name!r}"))
+    return build_config(found.Config, values, what=f"model {name!r}")
 
 
 def restore_model(name: str, state: State) -> Model:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
@@ -33,31 +34,39 @@ def render(report: ReportContent) -> str:
     backtest, scores = report.backtest, report.scores
     by_name = {one.name: one for one in backtest.outcomes}
     outcomes = [by_name[one.model] for one in scores]
+    return fill(
+        "page.html",
+        title=report.title,
+        headline=headline(backtest, scores),
+        remarks=remarks(backtest, scores),
+        verdict=report.verdict,
+        facts=facts(backtest),
+        columns=COLUMNS,
+        colours=COLOURS,
+        rows=leaderboard_rows(backtest, scores),
+        naive=yardstick_name(backtest.panel, backtest.season),
+        failures=backtest.failures,
+        predicted=predicted_figures(backtest, outcomes),
+        futures=future_figures(report.future) if report.future else (),
+        future_model=report.future.model if report.future else "",
+        steps=step_figure(backtest, outcomes),
+        calibration=calibration_figure(backtest, outcomes),
+        skill=skill_figure(backtest, outcomes),
+        losses=loss_figure(outcomes),
+        command=report.command,
+        versions=report.versions,
+        made=report.made,
+    )
+
+
+def fill(template: str, **values: Any) -> str:
+    """Fill a template of the report; it also gets the style, the scripts and what its policy says of them."""
     scripts = {"plotly": get_plotlyjs(), "page": _template("page.js")}
     return (
         _environment()
-        .get_template("page.html")
+        .get_template(template)
         .render(
-            title=report.title,
-            headline=headline(backtest, scores),
-            remarks=remarks(backtest, scores),
-            verdict=report.verdict,
-            facts=facts(backtest),
-            columns=COLUMNS,
-            colours=COLOURS,
-            rows=leaderboard_rows(backtest, scores),
-            naive=yardstick_name(backtest.panel, backtest.season),
-            failures=backtest.failures,
-            predicted=predicted_figures(backtest, outcomes),
-            futures=future_figures(report.future) if report.future else (),
-            future_model=report.future.model if report.future else "",
-            steps=step_figure(backtest, outcomes),
-            calibration=calibration_figure(backtest, outcomes),
-            skill=skill_figure(backtest, outcomes),
-            losses=loss_figure(outcomes),
-            command=report.command,
-            versions=report.versions,
-            made=report.made,
+            **values,
             style=_template("page.css"),
             scripts=scripts,
             script_hashes=" ".join(f"'sha256-{_digest(script)}'" for script in scripts.values()),

@@ -11,7 +11,7 @@ from nettide.models.contract import Model
 from nettide.models.options import option_names
 
 _ELSEWHERE = ("horizon", "context", "seed")
-_MOST_SEED = 2**32 - 1
+MOST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Choice:
     options: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.seed <= _MOST_SEED:
-            raise OptionError(f"seed {self.seed} must be 0 ... {_MOST_SEED}")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise OptionError(f"seed {self.seed} must be 0 ... {MOST_SEED}")
 
 
 def parse_options(texts: Sequence[str]) -> dict[str, str]:
