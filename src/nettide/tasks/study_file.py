@@ -127,8 +127,8 @@ def _refuse_other(path: Path, study: optuna.Study, identity: Mapping[str, str]) 
 
 
 def data_identity(panel: Panel) -> str:
-    """Give a text that differs where values, times, ids, zones or channels differ."""
+    """Give a text that differs where values, times, ids, zones, channels or occasions differ."""
     digest = hashlib.sha256(np.ascontiguousarray(panel.values).data)
     facts = [panel.start, panel.step_seconds, [(one.id, one.zone) for one in panel.series]]
-    digest.update(json.dumps([*facts, [one.name for one in panel.channels]]).encode())
+    digest.update(json.dumps([*facts, [one.name for one in panel.channels], repr(panel.occasions)]).encode())
     return digest.hexdigest()[:16]

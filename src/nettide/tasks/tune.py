@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import optuna
 
 _MOST_KEPT_BACK = 0.3
+_MARGIN = 1.1  # a repeat may take longer than the trial did
 _LEAST_FOR_IMPORTANCE = 8
 _IMPORTANT_QUANTILE = 0.25
 
@@ -127,7 +128,7 @@ def tune(
             best, defaults = best_of(so_far), defaults_of(so_far)
             if plan.budget_seconds is None or best is None or defaults is None or not accepts(model, "seed"):
                 return 0.0
-            wanted = plan.repeats * (best.seconds + defaults.seconds)
+            wanted = _MARGIN * plan.repeats * (best.seconds + defaults.seconds)
             return wanted if wanted <= _MOST_KEPT_BACK * plan.budget_seconds else 0.0
 
         ending = search(kept, exam, trials=plan.trials, deadline=deadline, keeps_back=keeps_back, watcher=watcher)
