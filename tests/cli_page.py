@@ -127,7 +127,7 @@ def generated() -> str:
     for name, verb in verbs().items():
         lines += _section(name, verb)
     lines += ["## Reading the data", ""]
-    lines += ["Shared by `check`, `backtest`, `fit` and `forecast`; [sources](sources.md) tells more.", ""]
+    lines += ["Shared by `check`, `backtest`, `fit`, `forecast` and `tune`; [sources](sources.md) tells more.", ""]
     lines += _table([one for one in parameters(verbs()["fit"]) if one.shared])
     lines += ["", *_model_options()]
     return "\n".join(lines) + "\n"

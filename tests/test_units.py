@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nettide.errors import UnitError
-from nettide.units import parse_quantity, parse_step, si_text, step_text
+from nettide.units import parse_duration, parse_quantity, parse_step, si_text, step_text
 
 
 @pytest.mark.parametrize(
@@ -131,3 +131,21 @@ def test_any_number_is_written_with_one_to_three_digits_before_the_point(value: 
     if 1e-18 <= abs(value) < 9e20:
         assert 1 <= abs(number) <= 1000
     assert math.copysign(1, number) == math.copysign(1, value) or number == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("10min", 600), (" 1.5 h ", 5400), ("1d", 86_400)]
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "10", "m", "-1m", "1e3s", "ten minutes", "10M", "inf s"])
+def test_a_duration_that_is_not_understood_is_refused(text: str) -> None:
+    with pytest.raises(UnitError, match=re.escape(f"time {text!r} is not understood; write for example 90s, 10m or")):
+        parse_duration(text)
+
+
+def test_a_duration_of_zero_is_refused() -> None:
+    with pytest.raises(UnitError, match="time '0s' must be longer than zero"):
+        parse_duration("0s")

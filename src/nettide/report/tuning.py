@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from nettide.report.page import fill
 from nettide.report.tuning_content import Trial, TuningContent
 
 _MOST_ROWS = 12
-_MANY_TIMES = 20.0
+_MANY_TIMES = 10.0
+_FEW_VALUES = 6  # up to so many stand side by side, however far apart they are
 _TALL = 300
 
 
@@ -145,10 +147,13 @@ def _slice(content: TuningContent, name: str) -> Figure:
     scored = [(one, score) for one, score in _scored(content.trials) if name in one.options]
     texts = [one.options[name] for one, _ in scored]
     values = [_number(text) for text in texts]
-    is_number = all(math.isfinite(value) for value in values)
-    sizes = [value for value in values if value > 0]
-    wide = is_number and len(sizes) == len(values) and len(set(values)) > 1 and max(sizes) > _MANY_TIMES * min(sizes)
-    kind = {"type": "log"} if wide else {} if is_number else {"type": "category"}
+    distinct = sorted(set(texts), key=lambda text: (_number(text), text))
+    is_number = len(distinct) > _FEW_VALUES and all(math.isfinite(value) for value in values)
+    kind: dict[str, Any] = {}
+    if not is_number:
+        kind = {"type": "category", "categoryorder": "array", "categoryarray": [label(text) for text in distinct]}
+    elif min(values) > 0 and max(values) > _MANY_TIMES * min(values):
+        kind = {"type": "log", "exponentformat": "power"}
     points: Trace = {
         "type": "scatter",
         "mode": "markers",
@@ -175,4 +180,4 @@ def _number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return math.nan
+        return math.inf

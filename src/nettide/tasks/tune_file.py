@@ -113,7 +113,8 @@ def run_tune(
 
 def _facts(result: TuneResult, choice: Choice) -> dict[str, str]:
     backtest = result.backtest
-    panel, times = backtest.panel, backtest.panel.times
+    panel = backtest.panel
+    times = [str(one).replace("T", " ")[:16] for one in panel.times]
     rest = result.steps - result.test_start
     facts = {
         "Data": f"{len(panel.series):,} series x {result.steps:,} steps of {step_text(panel.step_seconds)}",
@@ -125,7 +126,9 @@ def _facts(result: TuneResult, choice: Choice) -> dict[str, str]:
         "Seed": str(choice.seed),
         "Time": f"{sum(one.seconds for one in result.trials):.0f} s in trials",
     }
-    return facts | ({"Not tried": changes_text(choice.options)} if choice.options else {})
+    given = {"context": choice.context, "epochs": choice.epochs}
+    fixed = {**{name: str(value) for name, value in given.items() if value is not None}, **choice.options}
+    return facts | ({"Given, not tried": changes_text(fixed)} if fixed else {})
 
 
 def _document(result: TuneResult, choice: Choice, command: str) -> dict[str, Any]:
