@@ -1,4 +1,4 @@
-"""The tables that become ``forecasts.parquet`` and ``leaderboard.csv``."""
+"""The tables that become ``forecasts.parquet``, ``leaderboard.csv`` and ``calibration.csv``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import pyarrow as pa
 import pyarrow.csv
 
 from made_backtests import contenders, made_backtest, made_panel
+from nettide.backtest.coverage import coverages
 from nettide.backtest.evaluate import backtest
 from nettide.backtest.leaderboard import score
-from nettide.backtest.tables import LEADERBOARD_SCHEMA, forecast_tables, forecasts_table, leaderboard_table
+from nettide.backtest.tables import (
+    CALIBRATION_SCHEMA,
+    LEADERBOARD_SCHEMA,
+    calibration_table,
+    forecast_tables,
+    forecasts_table,
+    leaderboard_table,
+)
 from nettide.forecast import LEVELS, Forecast
 
 RESULT = made_backtest(holes=0.1)
@@ -29,7 +37,7 @@ def test_the_forecasts_have_the_columns_that_other_tools_read() -> None:
 
 def test_the_documentation_defines_every_column() -> None:
     text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    assert [name for name in LEADERBOARD_SCHEMA.names if f"`{name}`" not in text] == []
+    assert [name for name in LEADERBOARD_SCHEMA.names + CALIBRATION_SCHEMA.names if f"`{name}`" not in text] == []
 
 
 def test_each_model_series_cutoff_and_step_has_one_row_with_its_truth() -> None:
@@ -89,3 +97,16 @@ def test_the_leaderboard_has_one_row_a_model_and_empty_cells_for_what_does_not_e
     assert "nan" not in buffer.getvalue().decode().lower()
     back = pd.read_csv(io.BytesIO(buffer.getvalue()))
     assert back.rel_mae.tolist() == [one.rel_mae for one in score(RESULT)]
+
+
+def test_the_calibration_has_one_row_a_group_and_empty_cells_where_there_is_no_interval() -> None:
+    rows = coverages(RESULT)
+    table = calibration_table(rows)
+    assert table.column_names == ["model", "measure", "kind", "group", "nominal", "coverage", "low", "high", "points"]
+    frame = table.to_pandas()
+    assert not frame.duplicated(["model", "measure", "kind", "group"]).any()
+    assert frame.model.unique().tolist() == ["profile", "narrow"]
+    assert frame.points.tolist() == [one.points for one in rows]
+    unknown = sum(np.isnan(one.low) for one in rows)
+    assert 0 < table["low"].null_count == table["high"].null_count == unknown
+    assert calibration_table(()).column_names == CALIBRATION_SCHEMA.names

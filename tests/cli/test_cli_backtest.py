@@ -45,8 +45,22 @@ def cutoff_hours(out: Path) -> list[int]:
     return [int(one) for one in (cutoffs.astype("datetime64[s]") - START) // np.timedelta64(1, "h")]
 
 
-def test_it_leaves_three_files_and_nothing_else(result: Path) -> None:
-    assert sorted(path.name for path in result.iterdir()) == ["forecasts.parquet", "leaderboard.csv", "report.html"]
+def test_it_leaves_four_files_and_nothing_else(result: Path) -> None:
+    names = ["calibration.csv", "forecasts.parquet", "leaderboard.csv", "report.html"]
+    assert sorted(path.name for path in result.iterdir()) == names
+
+
+def test_the_calibration_says_what_the_band_covered_group_by_group(result: Path) -> None:
+    rows = list(csv.DictReader((result / "calibration.csv").read_text().splitlines()))
+    assert list(rows[0]) == [
+        *("model", "measure", "kind", "group", "nominal", "coverage", "low", "high", "points"),
+    ]
+    assert {row["model"] for row in rows} == {"lstm"}
+    assert {row["kind"] for row in rows} == {"all", "steps", "step", "hours", "hour", "day", "level"}
+    whole = next(row for row in rows if (row["measure"], row["kind"]) == ("80 % band", "all"))
+    covered = next(row["coverage_80"] for row in scores(result) if row["model"] == "lstm")
+    assert float(whole["coverage"]) == pytest.approx(float(covered))
+    assert float(whole["low"]) <= float(covered) <= float(whole["high"])
 
 
 def test_forecasts_keep_the_contract(result: Path) -> None:
@@ -101,6 +115,8 @@ def test_the_run_is_said_with_the_leaderboard_a_headline_and_the_report(links: P
     )  # fmt: skip
     lines = ran.out.splitlines()
     assert lines[0].split()[:3] == ["model", "relMAE", "relWQL"]
+    assert re.search(r" skill \(95 %\) ", lines[0])
+    assert re.match(r"seasonal-naive .* 0\.0 % \(0\.0 to 0\.0\) ", lines[1])
     assert lines[1].startswith("seasonal-naive ")
     assert "bit/s" in lines[1]
     assert "The weekly naive forecast is best here: use it." in lines[-2]

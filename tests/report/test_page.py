@@ -16,8 +16,10 @@ import plotly.graph_objects as go
 import pytest
 
 from made_backtests import Profile, contenders, made_backtest, made_panel
+from nettide.backtest.coverage import coverages
 from nettide.backtest.evaluate import Backtest, Contender, backtest
 from nettide.backtest.leaderboard import score
+from nettide.backtest.skill import compare_with_naive
 from nettide.report.content import Future, ReportContent
 from nettide.report.page import render
 from nettide.report.timelines import MOST_FUTURES, apart, best_and_worst
@@ -67,6 +69,8 @@ def content(result: Backtest, *, future: bool = True, **changes: Any) -> ReportC
         title="traffic.csv",
         backtest=result,
         scores=score(result),
+        coverages=coverages(result),
+        comparisons=compare_with_naive(result),
         verdict=("2 series are fit to forecast.",),
         command="nettide backtest traffic.csv --horizon 24 --out results",
         versions={"nettide": "0.1.0"},
@@ -88,7 +92,7 @@ def page(result: Backtest, **changes: Any) -> Page:
 
 @pytest.fixture(scope="module")
 def whole() -> Page:
-    return page(made_backtest(series=6))
+    return page(made_backtest(series=16))
 
 
 def valid(chart: dict[str, Any]) -> go.Figure:
@@ -111,9 +115,19 @@ def valid(chart: dict[str, Any]) -> go.Figure:
 
 
 def test_the_page_shows_everything_it_was_given(whole: Page) -> None:
-    for part in ("traffic.csv", "profile is best", "2 series are fit", "--horizon 24", "nettide 0.1.0", "weekly naive"):
+    for part in (
+        "traffic.csv",
+        "profile is best",
+        "2 series are fit",
+        "--horizon 24",
+        "nettide 0.1.0",
+        "weekly naive",
+        "Do the bands hold?",
+    ):
         assert part in whole.text
-    assert {"losses", "steps", "calibration", "skill", "predicted-0", "predicted-1", "future-0"} <= set(whole.charts)
+    assert {"losses", "steps", "calibration", "hours", "skill", "predicted-0", "predicted-1", "future-0"} <= set(
+        whole.charts
+    )
 
 
 def test_every_chart_is_valid_for_plotly_and_has_its_place(whole: Page) -> None:

@@ -1,4 +1,4 @@
-"""Backtests as tables: ``forecasts.parquet`` and ``leaderboard.csv``."""
+"""Backtests as tables: ``forecasts.parquet``, ``leaderboard.csv`` and ``calibration.csv``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from nettide.backtest.coverage import Coverage
 from nettide.backtest.evaluate import Backtest, Outcome
 from nettide.backtest.leaderboard import Score
 from nettide.errors import ForecastError
@@ -36,6 +37,11 @@ LEADERBOARD_SCHEMA = pa.schema(
     [(one.name, {"str": pa.string(), "int": pa.int64()}.get(str(one.type), pa.float64())) for one in fields(Score)]
 )
 """Columns of ``leaderboard.csv``, in order."""
+
+CALIBRATION_SCHEMA = pa.schema(
+    [(one.name, {"str": pa.string(), "int": pa.int64()}.get(str(one.type), pa.float64())) for one in fields(Coverage)]
+)
+"""Columns of ``calibration.csv``, in order."""
 
 
 def model_forecasts(backtest: Backtest, outcome: Outcome) -> pa.Table:
@@ -78,11 +84,17 @@ def forecasts_table(backtest: Backtest) -> pa.Table:
 
 def leaderboard_table(scores: Sequence[Score]) -> pa.Table:
     """Give the scores as a table with the columns of ``LEADERBOARD_SCHEMA``; a score that does not exist is null."""
-    columns = [[_or_null(getattr(one, name)) for one in scores] for name in LEADERBOARD_SCHEMA.names]
-    return pa.table(
-        [pa.array(column, kind) for column, kind in zip(columns, LEADERBOARD_SCHEMA.types, strict=True)],
-        schema=LEADERBOARD_SCHEMA,
-    )
+    return _table_of(scores, LEADERBOARD_SCHEMA)
+
+
+def calibration_table(coverages: Sequence[Coverage]) -> pa.Table:
+    """Give coverage by group as a table with the columns of ``CALIBRATION_SCHEMA``; an unknown interval is null."""
+    return _table_of(coverages, CALIBRATION_SCHEMA)
+
+
+def _table_of(rows: Sequence[Score] | Sequence[Coverage], schema: pa.Schema) -> pa.Table:
+    columns = [[_or_null(getattr(one, name)) for one in rows] for name in schema.names]
+    return pa.table([pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)], schema=schema)
 
 
 def _or_null(value: str | int | float) -> str | int | float | None:

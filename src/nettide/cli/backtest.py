@@ -21,7 +21,7 @@ def backtest(
     how: Reading,
     horizon: given.HorizonOption,
     model: Annotated[list[str], typer.Option("--model", help="A model; repeat for more.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for forecasts.parquet, leaderboard.csv, report.html.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for forecasts, scores and the report.")],
     context: given.ContextOption = None,
     test_start: Annotated[
         str | None,
@@ -48,6 +48,7 @@ def backtest(
     """
     from nettide.cli.progress import training_progress
     from nettide.cli.words import command_text, leaderboard, say, show
+    from nettide.report.trust import doubt
     from nettide.report.words import headline, remarks, unit_of
     from nettide.tasks.backtest import TestPart, parse_time, run_backtest
     from nettide.tasks.choice import Choice, parse_options
@@ -66,6 +67,7 @@ def backtest(
             finished=screen.finished,
         )
     say(*done.sentences, *(f"{name} failed: {why}" for name, why in done.backtest.failures.items()))
-    show(leaderboard(done.scores, unit=unit_of(done.backtest)))
-    typer.echo(" ".join([headline(done.backtest, done.scores), *remarks(done.backtest, done.scores)]))
+    show(leaderboard(done.scores, done.comparisons, unit=unit_of(done.backtest)))
+    doubted = doubt(done.comparisons, done.best)
+    typer.echo(" ".join([headline(done.backtest, done.scores), *remarks(done.backtest, done.scores), doubted]).rstrip())
     typer.echo(f"report: {done.report}")

@@ -17,8 +17,10 @@ from rich.table import Table
 
 from nettide.backtest.evaluate import Outcome
 from nettide.backtest.leaderboard import Score
+from nettide.backtest.skill import Comparison
 from nettide.forecast import Forecast
 from nettide.models import MODELS, model_class
+from nettide.report.trust import skill_text
 from nettide.store.models import Stored
 from nettide.store.record import ModelRecord, to_document
 from nettide.tasks.fit import FitResult
@@ -35,9 +37,9 @@ _ENDINGS = {
     "none": "",
 }
 _FIGURES = (  # the most telling first: a narrow terminal shows fewer
-    ("rel_mae", "relMAE"), ("rel_wql", "relWQL"), ("coverage_80", "80 % band"), ("mae", "MAE"), ("rmse", "RMSE"),
-    ("wape", "WAPE"), ("fit_seconds", "fit s"), ("mase", "MASE"), ("rmse_minmax", "RMSE/range"),
-    ("predict_seconds", "predict s"),
+    ("rel_mae", "relMAE"), ("rel_wql", "relWQL"), ("coverage_80", "80 % band"), ("skill", "skill (95 %)"),
+    ("mae", "MAE"), ("rmse", "RMSE"), ("wape", "WAPE"), ("fit_seconds", "fit s"), ("mase", "MASE"),
+    ("rmse_minmax", "RMSE/range"), ("predict_seconds", "predict s"),
 )  # fmt: skip
 
 
@@ -171,17 +173,22 @@ def forecast_json(forecast: Forecast) -> Iterator[str]:
         )
 
 
-def leaderboard(scores: Sequence[Score], *, unit: str) -> Table:
-    """Show the leaderboard, best first.
+def leaderboard(scores: Sequence[Score], comparisons: Sequence[Comparison], *, unit: str) -> Table:
+    """Show the leaderboard, best first; the skill is against the yardstick, with its 95 % interval.
 
     Args:
         scores: in the order to show.
+        comparisons: of each model with naive forecasts, the yardstick first.
         unit: of the target; empty where unknown.
     """
     table = _table("model", *(title for _, title in _FIGURES), "points", "parameters")
+    skills = {one.model: skill_text(one.error) for one in reversed(comparisons)}
     for score in scores:
         cells = []
         for name, _ in _FIGURES:
+            if name == "skill":
+                cells.append(skills.get(score.model, "–"))
+                continue
             value = getattr(score, name)
             cells.append("–" if not math.isfinite(value) else _figure(value, name, unit=unit))
         table.add_row(score.model, *cells, f"{score.points:,}", f"{score.parameters:,}")

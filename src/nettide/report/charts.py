@@ -147,7 +147,7 @@ def calibration_figure(backtest: Backtest, outcomes: Sequence[Outcome]) -> Figur
     ticks = {"range": [0, 100], "dtick": 20, "ticksuffix": " %"}
     return Figure(
         "calibration",
-        "Do the bands hold?",
+        "Values below each quantile",
         "Share of values that lay at or below each forecast quantile. On the dashed diagonal a band holds what it "
         "says; a line flatter than it means too narrow a band, a steeper one too wide.",
         traces,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from nettide.backtest.coverage import Coverage
 from nettide.backtest.evaluate import Backtest
 from nettide.backtest.leaderboard import Score
+from nettide.backtest.skill import Comparison
 from nettide.forecast import Forecast
 from nettide.panel import Panel
 
@@ -34,6 +36,8 @@ class ReportContent:
         title: usually the name of the data.
         backtest: the forecasts of the test part.
         scores: what ``score`` gave for it, best first.
+        coverages: what ``coverages`` gave for it; none leaves its table and chart out.
+        comparisons: what ``compare_with_naive`` gave for it; none leaves its table out.
         verdict: sentences on the quality of the data.
         command: how to repeat the run.
         versions: name -> version of what took part.
@@ -44,6 +48,8 @@ class ReportContent:
     title: str
     backtest: Backtest
     scores: tuple[Score, ...]
+    coverages: tuple[Coverage, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     verdict: tuple[str, ...] = ()
     command: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)

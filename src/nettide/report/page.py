@@ -15,8 +15,10 @@ from nettide.backtest.yardstick import yardstick_name
 from nettide.report.charts import calibration_figure, loss_figure, skill_figure, step_figure
 from nettide.report.content import ReportContent
 from nettide.report.drawing import COLOURS
+from nettide.report.hour_chart import hour_figure
 from nettide.report.table import COLUMNS, leaderboard_rows
 from nettide.report.timelines import future_figures, predicted_figures
+from nettide.report.trust import band_sentence, band_table, doubt, skill_table
 from nettide.report.words import facts, headline, remarks
 
 _TEMPLATES = resources.files("nettide.report") / "templates"
@@ -34,11 +36,13 @@ def render(report: ReportContent) -> str:
     backtest, scores = report.backtest, report.scores
     by_name = {one.name: one for one in backtest.outcomes}
     outcomes = [by_name[one.model] for one in scores]
+    names = [one.name for one in outcomes]
+    best = names[0] if names else ""
     return fill(
         "page.html",
         title=report.title,
         headline=headline(backtest, scores),
-        remarks=remarks(backtest, scores),
+        remarks=[one for one in (*remarks(backtest, scores), doubt(report.comparisons, best)) if one],
         verdict=report.verdict,
         facts=facts(backtest),
         columns=COLUMNS,
@@ -51,6 +55,10 @@ def render(report: ReportContent) -> str:
         future_model=report.future.model if report.future else "",
         steps=step_figure(backtest, outcomes),
         calibration=calibration_figure(backtest, outcomes),
+        hours=hour_figure(report.coverages, outcomes),
+        bands=band_table(report.coverages, names),
+        band_sentence=band_sentence(report.coverages, best),
+        skills=skill_table(report.comparisons, names),
         skill=skill_figure(backtest, outcomes),
         losses=loss_figure(outcomes),
         command=report.command,

@@ -14,10 +14,12 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from nettide import __version__
+from nettide.backtest.coverage import Coverage, coverages
 from nettide.backtest.evaluate import Backtest, Contender, Outcome, backtest
 from nettide.backtest.leaderboard import Score, score
 from nettide.backtest.origin import first_test_step
-from nettide.backtest.tables import forecast_tables, leaderboard_table
+from nettide.backtest.skill import Comparison, compare_with_naive
+from nettide.backtest.tables import calibration_table, forecast_tables, leaderboard_table
 from nettide.errors import HistoryError, NettideError, OptionError
 from nettide.models.contract import Model, Monitor, last_cutoff
 from nettide.panel import Panel
@@ -59,6 +61,7 @@ class BacktestResult:
     Args:
         backtest: forecasts, truth and yardstick.
         scores: the leaderboard, best first.
+        comparisons: each model against the naive forecasts, with intervals.
         sentences: on the quality of the data, and what was done to read it.
         best: the best model, which also made the forecast beyond the data.
         report: path of the report.
@@ -66,6 +69,7 @@ class BacktestResult:
 
     backtest: Backtest
     scores: tuple[Score, ...]
+    comparisons: tuple[Comparison, ...]
     sentences: tuple[str, ...]
     best: str
     report: Path
@@ -85,7 +89,7 @@ def run_backtest(
 ) -> BacktestResult:
     """Fit models before the test part, let them forecast all of it, and write what came out.
 
-    ``out`` then holds ``forecasts.parquet``, ``leaderboard.csv`` and ``report.html``.
+    ``out`` then holds ``forecasts.parquet``, ``leaderboard.csv``, ``calibration.csv`` and ``report.html``.
 
     Args:
         location: file or folder with the data.
@@ -126,10 +130,13 @@ def run_backtest(
         raise HistoryError("; ".join(f"{name}: {why}" for name, why in result.failures.items()))
     scores = score(result)
     best = scores[0].model
+    covered, compared = coverages(result), compare_with_naive(result)
     content = ReportContent(
         title=Path(location).name,
         backtest=result,
         scores=scores,
+        coverages=covered,
+        comparisons=compared,
         verdict=said,
         command=command,
         versions={"nettide": __version__, **library_versions()},
@@ -138,9 +145,9 @@ def run_backtest(
     )
     page = render(content).encode()
     report = out / "report.html"
-    _write(out, result, scores)
+    _write(out, result, scores, covered)
     write_atomic(report, page, overwrite=True)
-    return BacktestResult(result, scores, said, best, report)
+    return BacktestResult(result, scores, compared, said, best, report)
 
 
 def _verdict_sentences(rows: Rows, reading: Reading) -> tuple[str, ...]:
@@ -200,7 +207,7 @@ def _future(name: str, model: Model, panel: Panel) -> Future | None:
         return None
 
 
-def _write(out: Path, result: Backtest, scores: Sequence[Score]) -> None:
+def _write(out: Path, result: Backtest, scores: Sequence[Score], covered: Sequence[Coverage]) -> None:
     def forecasts(file: BinaryIO) -> None:
         tables = forecast_tables(result)
         first = next(tables)
@@ -210,5 +217,6 @@ def _write(out: Path, result: Backtest, scores: Sequence[Score]) -> None:
                 writer.write_table(table)
 
     write_atomic(out / "forecasts.parquet", forecasts, overwrite=True)
-    table = leaderboard_table(scores)
-    write_atomic(out / "leaderboard.csv", lambda file: pyarrow.csv.write_csv(table, file), overwrite=True)
+    files = {"leaderboard.csv": leaderboard_table(scores), "calibration.csv": calibration_table(covered)}
+    for name, table in files.items():
+        write_atomic(out / name, partial(pyarrow.csv.write_csv, table), overwrite=True)
