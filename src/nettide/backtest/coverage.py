@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nettide.arrays import Bools, Floats, Ints
 from nettide.backtest.bootstrap import Resamples, backtest_block, resample, share_intervals
@@ -132,7 +133,7 @@ def band_rows(rows: Sequence[Coverage], *, model: str, kind: str) -> list[Covera
     return [one for one in rows if one.model == model and one.kind == kind and one.measure == BAND_NAME]
 
 
-def _places(backtest: Backtest, outcome: Outcome, levels: Sequence[float]) -> tuple[Ints, Bools]:
+def _places(backtest: Backtest, outcome: Outcome, levels: Sequence[float]) -> tuple[NDArray[np.int8], Bools]:
     """Give where each truth lies among the quantiles, and which points count.
 
     Place 0 is below the first quantile, place 1 on it, place k + 1 above k quantiles; quantiles never cross,
@@ -140,7 +141,7 @@ def _places(backtest: Backtest, outcome: Outcome, levels: Sequence[float]) -> tu
     """
     truth = backtest.truth
     counted = backtest.counted(outcome.forecast.point)
-    place = np.ones(truth.shape, dtype=np.int64)
+    place = np.ones(truth.shape, dtype=np.int8)
     for number, level in enumerate(levels):
         quantile = outcome.forecast.quantile(level)
         counted &= ~np.isnan(quantile)
@@ -213,7 +214,9 @@ def _merged(name: str, groups: Sequence[str], spans: Sequence[tuple[int, int]], 
     return _Kind(name, groups, merged)
 
 
-def _tally(grouping: _Grouping, place: Ints, counted: Bools, *, resamples: Resamples, places: int) -> Floats:
+def _tally(
+    grouping: _Grouping, place: NDArray[np.int8], counted: Bools, *, resamples: Resamples, places: int
+) -> Floats:
     """Count points by cell of cutoffs, group and place, shape (cell, group, place).
 
     Args:
