@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nettide.forecast import Forecast
     from nettide.models import make_model
+    from nettide.occasions import Occasion
     from nettide.panel import Channel, Panel, Series
     from nettide.tasks.forecaster import Forecaster
 
 __version__ = "0.1.0"
-__all__ = ["Channel", "Forecast", "Forecaster", "Panel", "Series", "__version__", "make_model"]
+__all__ = ["Channel", "Forecast", "Forecaster", "Occasion", "Panel", "Series", "__version__", "make_model"]
 
 _HOMES = {
     "Channel": "nettide.panel",
     "Forecast": "nettide.forecast",
     "Forecaster": "nettide.tasks.forecaster",
+    "Occasion": "nettide.occasions",
     "Panel": "nettide.panel",
     "Series": "nettide.panel",
     "make_model": "nettide.models",

@@ -21,6 +21,9 @@ OPTIONS = (
     "duplicates",
     "counter",
     "capacity",
+    "country",
+    "holidays",
+    "events",
 )
 
 

@@ -108,6 +108,23 @@ LimitOption = Annotated[
 UnitOption = Annotated[
     str, typer.Option("--unit", help="Unit of the target, as bit/s or bytes.", rich_help_panel=_READ)
 ]
+CountryOption = Annotated[
+    str | None,
+    typer.Option("--country", help="Its public holidays are known ahead, as CZ or DE-BY.", rich_help_panel=_READ),
+]
+HolidaysOption = Annotated[
+    str | None,
+    typer.Option("--holidays", metavar="FILE", help="CSV file of holidays: a date a row.", rich_help_panel=_READ),
+]
+EventsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--events",
+        metavar="FILE",
+        help="CSV file of events and maintenance known ahead: start, end, kind.",
+        rich_help_panel=_READ,
+    ),
+]
 
 HorizonOption = Annotated[int, typer.Option("--horizon", help="Steps ahead, 1 to 336.")]
 ContextOption = Annotated[
@@ -138,6 +155,9 @@ _READING: dict[str, tuple[Any, Any]] = {
     "capacity": (CapacityOption, None),
     "unit": (UnitOption, ""),
     "limit": (LimitOption, None),
+    "country": (CountryOption, None),
+    "holidays": (HolidaysOption, None),
+    "events": (EventsOption, None),
 }
 
 
@@ -182,6 +202,9 @@ def reading(
     capacity: str | None = None,
     unit: str = "",
     limit: str | None = None,
+    country: str | None = None,
+    holidays: str | None = None,
+    events: str | None = None,
 ) -> Reading:
     """Make a ``Reading`` of the options as they were typed.
 
@@ -191,6 +214,7 @@ def reading(
     from nettide.prepare.grid import GridChoice
     from nettide.sources.contract import Layout
     from nettide.tasks.load import Reading
+    from nettide.tasks.occasions import OccasionChoice
     from nettide.units import parse_quantity, parse_step
 
     layout = Layout(time=time, id=id, target=target, zone=zone)
@@ -207,4 +231,5 @@ def reading(
         zone=zone or "UTC",
         capacity=None if capacity is None else parse_quantity(capacity),
         counter_bits=None if counter is None else (32 if counter is Counter.bits32 else 64),
+        occasions=OccasionChoice(country, holidays, events),
     )

@@ -24,11 +24,13 @@ class Entry:
         path: ``module:Class``, imported on use.
         about: one line for the user.
         preset: options that make this name different from others of the same class.
+        occasions: whether it learns from holidays, maintenance windows and events.
     """
 
     path: str
     about: str
     preset: Mapping[str, Any] = field(default_factory=dict)
+    occasions: bool = False
 
 
 _NAIVE = "nettide.models.naive:NaiveModel"
@@ -39,11 +41,15 @@ MODELS: dict[str, Entry] = {
     "seasonal-naive": Entry(_NAIVE, "the same time one week ago (one day where history is short)", {"season": "auto"}),
     "seasonal-naive-day": Entry(_NAIVE, "the same time one day ago", {"season": "day"}),
     "window-mean": Entry("nettide.models.naive:WindowMeanModel", "the mean of the context"),
-    "rnn": Entry(_RECURRENT, "plain (Elman) recurrent network", {"cell": "rnn"}),
-    "lstm": Entry(_RECURRENT, "long short-term memory network", {"cell": "lstm"}),
-    "gru": Entry(_RECURRENT, "gated recurrent unit network", {"cell": "gru"}),
-    "gru-fcn": Entry(_RECURRENT, "GRU beside a fully convolutional branch", {"cell": "gru", "convolution": True}),
-    "lstm-fcn": Entry(_RECURRENT, "LSTM beside a fully convolutional branch", {"cell": "lstm", "convolution": True}),
+    "rnn": Entry(_RECURRENT, "plain (Elman) recurrent network", {"cell": "rnn"}, occasions=True),
+    "lstm": Entry(_RECURRENT, "long short-term memory network", {"cell": "lstm"}, occasions=True),
+    "gru": Entry(_RECURRENT, "gated recurrent unit network", {"cell": "gru"}, occasions=True),
+    "gru-fcn": Entry(
+        _RECURRENT, "GRU beside a fully convolutional branch", {"cell": "gru", "convolution": True}, occasions=True
+    ),
+    "lstm-fcn": Entry(
+        _RECURRENT, "LSTM beside a fully convolutional branch", {"cell": "lstm", "convolution": True}, occasions=True
+    ),
 }
 
 

@@ -77,7 +77,7 @@ def checked_country(country: str) -> tuple[str, str | None]:
     if wanted not in parts:
         if not parts:
             raise OptionError(f"country {country!r}: {code} has no parts with holidays of their own; write {code}")
-        near = difflib.get_close_matches(wanted, list(parts), n=1, cutoff=0.5)
+        near = difflib.get_close_matches(wanted, list(parts), n=1, cutoff=0.6)
         hint = f" did you mean {code}-{parts[near[0]]}?" if near else ""
         raise OptionError(f"country {country!r}: {code} has no part {part!r};{hint} known: {', '.join(known[code])}")
     return code, parts[wanted]

@@ -14,6 +14,7 @@ import numpy as np
 
 from nettide.errors import DamagedError, StoreError
 from nettide.models.contract import Ending, Epoch, State, Training
+from nettide.occasions import KINDS
 from nettide.panel import Panel
 
 
@@ -30,6 +31,7 @@ class DataFacts:
         step_seconds: length of a step.
         channels: names of the channels, the target first.
         unit: unit of the target; empty when unknown or when the series have several.
+        occasions: kinds of occasions that lay within it, such as holiday.
     """
 
     origin: str
@@ -40,11 +42,13 @@ class DataFacts:
     step_seconds: int
     channels: tuple[str, ...]
     unit: str
+    occasions: tuple[str, ...] = ()
 
     @staticmethod
     def of(panel: Panel, *, origin: str) -> DataFacts:
         """Give the facts of a panel."""
         units = set(panel.units)
+        after = panel.start + panel.step_seconds * panel.steps
         return DataFacts(
             origin=origin,
             series=len(panel.series),
@@ -54,6 +58,7 @@ class DataFacts:
             step_seconds=panel.step_seconds,
             channels=tuple(channel.name for channel in panel.channels),
             unit=units.pop() if len(units) == 1 else "",
+            occasions=tuple(sorted({one.kind for one in panel.occasions if one.touches(panel.start, after)})),
         )
 
 
@@ -140,12 +145,14 @@ def from_document(document: Mapping[str, Any], state: State) -> ModelRecord:
 def _data(document: Mapping[str, Any]) -> DataFacts:
     texts = {name: _typed(document, name, str) for name in ("origin", "unit")}
     numbers = {name: _typed(document, name, int) for name in ("series", "steps", "start", "end", "step_seconds")}
-    channels = _typed(document, "channels", list)
+    channels, occasions = _typed(document, "channels", list), _typed(document, "occasions", list)
     if not channels or not all(isinstance(one, str) for one in channels):
         raise ValueError(f"channels are {channels!r}")
+    if not set(map(str, occasions)) <= set(KINDS):
+        raise ValueError(f"occasions are {occasions!r}")
     if numbers["step_seconds"] < 1:
         raise ValueError(f"a step has {numbers['step_seconds']} seconds")
-    return DataFacts(**texts, **numbers, channels=tuple(channels))
+    return DataFacts(**texts, **numbers, channels=tuple(channels), occasions=tuple(occasions))
 
 
 def _training(document: Mapping[str, Any]) -> Training:

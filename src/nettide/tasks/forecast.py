@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ import pyarrow.parquet
 
 from nettide.errors import OptionError, unknown
 from nettide.forecast import Forecast
+from nettide.models import MODELS
 from nettide.panel import Panel
 from nettide.store.files import refuse_existing, write_atomic
 from nettide.tasks.forecaster import Forecaster
@@ -58,7 +60,28 @@ def forecast(
     if series is not None and series not in panel.ids:
         raise OptionError(unknown("series", series, panel.ids))
     made = forecaster.predict(panel, horizon=horizon)
-    return ForecastResult(made, panel, forecaster.model_name, notes)
+    return ForecastResult(made, panel, forecaster.model_name, (*notes, *_occasion_notes(forecaster, panel, made)))
+
+
+def _occasion_notes(forecaster: Forecaster, panel: Panel, made: Forecast) -> Iterator[str]:
+    """Say which occasions the model learned of and are not given now, and which it cannot know."""
+    assert forecaster.record is not None
+    if not MODELS[forecaster.model_name].occasions:
+        return
+    learned, given = set(forecaster.record.data.occasions), {one.kind for one in panel.occasions}
+    if missing := sorted(learned - given):
+        yield (
+            f"the model learned from occasions of kind {', '.join(missing)}, and none is given now: "
+            "add --country, --holidays or --events as it was fitted with"
+        )
+    end = panel.start + panel.step_seconds * panel.steps
+    after = end + panel.step_seconds * made.horizon
+    ahead = {one.kind for one in panel.occasions if one.touches(end, after)}
+    if strange := sorted(ahead - learned):
+        yield (
+            f"the forecast spans occasions of kind {', '.join(strange)}, which the model never saw while it learned: "
+            "they have no effect"
+        )
 
 
 def write_forecast(made: Forecast, path: Path, *, overwrite: bool) -> None:

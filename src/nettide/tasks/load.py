@@ -12,6 +12,7 @@ from nettide.prepare.rates import rows_as_rates
 from nettide.prepare.rows import Rows
 from nettide.sources import read_rows
 from nettide.sources.contract import Layout
+from nettide.tasks.occasions import OccasionChoice, with_occasions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Reading:
         zone: IANA zone of the place, for the calendar.
         capacity: most the target can be, in its unit; for counters in bits per second.
         counter_bits: the target counts octets in a counter of this width; None when it is no counter.
+        occasions: where holidays, maintenance windows and events come from.
     """
 
     layout: Layout = field(default_factory=Layout)
@@ -33,15 +35,17 @@ class Reading:
     zone: str = "UTC"
     capacity: float | None = None
     counter_bits: Literal[32, 64] | None = None
+    occasions: OccasionChoice = field(default_factory=OccasionChoice)
 
 
 def load_rows(location: str, reading: Reading) -> Rows:
     """Read rows, with counters turned into rates where asked.
 
     Raises:
-        SourceError: the location cannot be read as traffic.
-        OptionError: counters were named without a capacity, or with missing steps as zero.
+        SourceError: the location cannot be read as traffic, or a file of holidays or events is absent.
+        OptionError: counters were named without a capacity, or with missing steps as zero, or a country is unknown.
     """
+    reading.occasions.check()
     rows = read_rows(location, reading.layout)
     if reading.counter_bits is None:
         return rows
@@ -67,9 +71,9 @@ def load(location: str, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
         The panel, and sentences for the user: what was guessed, sorted, dropped or left unknown.
 
     Raises:
-        SourceError: the location cannot be read as traffic.
+        SourceError: the location cannot be read as traffic, or a file not as holidays or events.
         PanelError: its readings do not form series on one grid.
-        OptionError: counters were named without a capacity, or with missing steps as zero.
+        OptionError: counters were named without a capacity, or with missing steps as zero, or a country is unknown.
     """
     return panel_of(load_rows(location, reading), reading)
 
@@ -78,4 +82,5 @@ def panel_of(rows: Rows, reading: Reading) -> tuple[Panel, tuple[str, ...]]:
     """Put rows on the grid; returns and raises as ``load``."""
     unit = reading.unit or ("bit/s" if reading.counter_bits else "")
     panel, notes = to_panel(rows, reading.grid, unit=unit, zone=reading.zone, capacity=reading.capacity)
-    return panel, (*rows.notes, *notes)
+    panel, said = with_occasions(panel, reading.occasions, zone=reading.layout.zone)
+    return panel, (*rows.notes, *notes, *said)

@@ -1,0 +1,116 @@
+"""Put what is known of the future beside the traffic: holidays of a country, and files of holidays and events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from nettide.occasions import KINDS, Occasion, OccasionKind
+from nettide.panel import Panel
+from nettide.prepare.holidays import checked_country, holidays_of
+from nettide.sources.location import regular_file
+from nettide.sources.occasion_files import read_events, read_holidays
+
+_STEPS_AHEAD = 336  # the longest horizon of any model
+_NAMES: Mapping[OccasionKind, tuple[str, str]] = {
+    "holiday": ("holiday", "holidays"),
+    "maintenance": ("maintenance window", "maintenance windows"),
+    "event": ("event", "events"),
+}
+_DAYS_AROUND = 8  # a step is told of the day after it, and of the week before
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionChoice:
+    """Where occasions come from; any of them together.
+
+    Args:
+        country: whose public holidays are known, such as ``CZ`` or ``DE-BY``.
+        holidays: a file of holidays, a day a row.
+        events: a file of events and maintenance windows.
+    """
+
+    country: str | None = None
+    holidays: str | None = None
+    events: str | None = None
+
+    def check(self) -> None:
+        """Refuse what cannot be there, before time is spent on data.
+
+        Raises:
+            OptionError: the country is unknown.
+            SourceError: a file is absent or must not be read.
+        """
+        if self.country is not None:
+            checked_country(self.country)
+        for location in (self.holidays, self.events):
+            if location is not None:
+                regular_file(location)
+
+
+def with_occasions(panel: Panel, choice: OccasionChoice, *, zone: str | None) -> tuple[Panel, tuple[str, ...]]:
+    """Give a panel with what is known from a step before its begin to the longest horizon after its end.
+
+    Args:
+        panel: the traffic.
+        choice: where occasions come from.
+        zone: IANA zone of times that are written without one; None takes UTC and says so. Days are those of the
+            zone of the series.
+
+    Returns:
+        The panel, and sentences for the user.
+
+    Raises:
+        OptionError: the country is unknown.
+        SourceError: a file cannot be read as holidays or events.
+    """
+    notes: list[str] = []
+    found: list[Occasion] = []
+    days_of = panel.series[0].zone if panel.series else "UTC"
+    unsaid = "" if zone or days_of != "UTC" else ", by days of UTC (set the zone of the place with --zone)"
+    if choice.country is not None:
+        first, last = _days_around(panel)
+        holidays = holidays_of(choice.country, first, last, days_of)
+        found += holidays
+        notes.append(f"{choice.country}: {_counted(holidays, panel)}{unsaid}")
+    if choice.holidays is not None:
+        listing = read_holidays(choice.holidays, zone=days_of)
+        found += listing.occasions
+        name = _origin(choice.holidays)
+        notes += [*listing.notes, f"{name}: {_counted(listing.occasions, panel)}{unsaid}"]
+        if listing.last is not None and listing.last < (end := _day(_end(panel) - 1)):
+            notes.append(f"{name}: lists no day after {listing.last}, but the data goes on until {end}")
+    if choice.events is not None:
+        listing = read_events(choice.events, zone=zone, ids=panel.ids)
+        found += listing.occasions
+        notes += [*listing.notes, f"{_origin(choice.events)}: {_counted(listing.occasions, panel)}"]
+    return (panel.with_occasions(found) if found else panel), tuple(notes)
+
+
+def _origin(location: str) -> str:
+    return regular_file(location).name
+
+
+def _end(panel: Panel) -> int:
+    return panel.start + panel.step_seconds * panel.steps
+
+
+def _days_around(panel: Panel) -> tuple[date, date]:
+    around = timedelta(days=_DAYS_AROUND)
+    first, last = _day(panel.start), _day(_end(panel) + panel.step_seconds * _STEPS_AHEAD)
+    return max(first, date.min + around) - around, min(last, date.max - around) + around
+
+
+def _day(second: int) -> date:
+    latest = datetime.max.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(min(second, int(latest.timestamp()) - 1), UTC).date()
+
+
+def _counted(occasions: Sequence[Occasion], panel: Panel) -> str:
+    """Say how many occasions of each kind lie within the data."""
+    counts = Counter(one.kind for one in occasions if one.touches(panel.start, _end(panel)))
+    listed = [kind for kind in KINDS if any(one.kind == kind for one in occasions)] or KINDS[:1]
+    texts = [f"{counts[kind]:,} {_NAMES[kind][counts[kind] != 1]}" for kind in listed]
+    return f"{' and '.join(texts)} within the data"
