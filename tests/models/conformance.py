@@ -26,8 +26,14 @@ from nettide.store.record import DataFacts, ModelRecord
 HOUR, DAY = 3600, 86_400
 HORIZON = 24
 CUTOFFS = np.array([400, 401, 555, 700, 811])
-QUICK = {"hidden": "8", "epochs": "1", "windows_per_epoch": "128", "batch_size": "64", "filters": "8,8"}
+QUICK = {
+    "hidden": "8", "epochs": "1", "windows_per_epoch": "128", "batch_size": "64", "filters": "8,8",
+    "trees": "8", "rows": "4000", "leaves": "8",
+}  # fmt: skip
 """Options that make a fit quick; a model gets those that it has."""
+
+
+FIT_STEPS = 120
 
 
 def quick_options(name: str, **more: Any) -> dict[str, Any]:
@@ -39,8 +45,14 @@ def quick_options(name: str, **more: Any) -> dict[str, Any]:
 
 
 def quick_model(name: str, *, horizon: int = HORIZON, seed: int = 0, **more: Any) -> Model:
-    """A model of the table that is quick to fit."""
-    return make_model(name, horizon=horizon, seed=seed, options=quick_options(name, **more))
+    """A model of the table that is quick to fit; one that is fitted at each cutoff sees five days of hours."""
+    context = FIT_STEPS if accepts(name, "workers") else None
+    return make_model(name, horizon=horizon, context=context, seed=seed, options=quick_options(name, **more))
+
+
+def is_trained(name: str) -> bool:
+    """Whether a model is trained in epochs or rounds, which someone can watch and stop."""
+    return accepts(name, "epochs") or accepts(name, "trees")
 
 
 def is_random(name: str) -> bool:
@@ -460,7 +472,7 @@ class ModelConformance:
         listener = Listener()
         training = make(epochs="2").fit(panel, monitor=listener)
         assert tuple(listener.epochs) == training.epochs
-        assert training.ending == ("finished" if accepts(name, "epochs") else "none")
+        assert training.ending == ("finished" if is_trained(name) else "none")
         assert 0 <= training.best_epoch <= len(training.epochs)
         assert all(np.isfinite(one.loss) for one in training.epochs)
 
@@ -469,7 +481,7 @@ class ModelConformance:
     ) -> None:
         model = make(epochs="1000")
         training = model.fit(panel, monitor=Listener(stop=True))
-        assert training.ending == ("requested" if accepts(name, "epochs") else "none")
+        assert training.ending == ("requested" if is_trained(name) else "none")
         assert_sound(model.predict(panel, CUTOFFS), panel, CUTOFFS)
 
     def test_a_panel_without_a_known_target_cannot_be_fitted(self, make: Callable[..., Model]) -> None:

@@ -47,3 +47,10 @@ def test_noise_has_the_nominal_periods() -> None:
     noise = panel(288)
     values = np.random.default_rng(1).lognormal(0, 1, noise.values.shape)
     assert measured_periods(Panel(values, noise.start, 300, noise.series, noise.channels)).clock == 1.0
+
+
+def test_less_than_a_day_has_the_nominal_periods() -> None:
+    short = panel(24, step=3600)
+    assert measured_periods(Panel(short.values[:, :5], short.start, 3600, short.series, short.channels)) == Periods(
+        24, 168
+    )

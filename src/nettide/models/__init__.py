@@ -35,12 +35,18 @@ class Entry:
 
 _NAIVE = "nettide.models.naive:NaiveModel"
 _RECURRENT = "nettide.models.recurrent:RecurrentModel"
+_STATISTICAL = "nettide.models.statistical.model:StatisticalModel"
 
 MODELS: dict[str, Entry] = {
     "naive": Entry(_NAIVE, "the last known value", {"season": "none"}),
     "seasonal-naive": Entry(_NAIVE, "the same time one week ago (one day where history is short)", {"season": "auto"}),
     "seasonal-naive-day": Entry(_NAIVE, "the same time one day ago", {"season": "day"}),
     "window-mean": Entry("nettide.models.naive:WindowMeanModel", "the mean of the context"),
+    "auto-ets": Entry(_STATISTICAL, "exponential smoothing, fitted at each cutoff", {"method": "ets"}),
+    "auto-arima": Entry(_STATISTICAL, "ARIMA of low order on the seasonally adjusted series", {"method": "arima"}),
+    "theta": Entry(_STATISTICAL, "the Theta method on the seasonally adjusted series", {"method": "theta"}),
+    "mstl": Entry(_STATISTICAL, "day and week by loess, the rest by exponential smoothing", {"method": "mstl"}),
+    "prophet": Entry(_STATISTICAL, "trend with changes and Fourier seasons (extra: prophet)", {"method": "prophet"}),
     "rnn": Entry(_RECURRENT, "plain (Elman) recurrent network", {"cell": "rnn"}, occasions=True),
     "lstm": Entry(_RECURRENT, "long short-term memory network", {"cell": "lstm"}, occasions=True),
     "gru": Entry(_RECURRENT, "gated recurrent unit network", {"cell": "gru"}, occasions=True),

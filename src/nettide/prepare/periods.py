@@ -49,7 +49,7 @@ def measured_periods(panel: Panel) -> Periods:
         panel: only what may be learned from, for example all up to a cutoff.
     """
     nominal = nominal_periods(panel)
-    if nominal.day < 4 or not len(panel.series):
+    if nominal.day < 4 or not len(panel.series) or panel.steps < nominal.day:
         return nominal
     by_id = sorted(range(len(panel.series)), key=panel.ids.__getitem__)
     rows = by_id[:: -(-len(by_id) // _LOOKED_AT)]

@@ -1,0 +1,1 @@
+"""Statistical forecasters, fitted anew to each series at each cutoff."""

@@ -1,0 +1,82 @@
+"""What one can choose about a statistical forecaster, and what is chosen where it is left open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nettide.errors import OptionError
+from nettide.prepare.periods import Periods
+
+MethodName = Literal["ets", "arima", "theta", "mstl", "prophet"]
+SeasonName = Literal["auto", "none", "day", "week", "both"]
+TransformName = Literal["log", "asinh", "none"]
+MOST_HORIZON, MOST_CONTEXT, MOST_WORKERS = 336, 100_000, 1024
+_AUTO_SEASON: dict[MethodName, SeasonName] = {
+    "ets": "day",
+    "theta": "day",
+    "arima": "both",
+    "mstl": "both",
+    "prophet": "both",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatisticalConfig:
+    """Everything one can choose about a statistical forecaster.
+
+    Args:
+        horizon: steps ahead, 1 to 336.
+        context: most steps of history that a fit uses; None takes eight weeks, at most 1,344 steps or, at steps under
+            an hour, a week of at most 2,016 or three days; a year at daily steps.
+        method: ets (exponential smoothing), arima, theta, mstl (day and week by loess, the rest by ets) or prophet.
+        season: which cycles it knows; auto takes day and week for arima, mstl and prophet, the day for ets and
+            theta, and the week at steps of a day. A cycle counts where the history holds two of it.
+        transform: what the fit sees: log (of one plus the value over a tenth of the mean), asinh, or none.
+        workers: processes for many fits; None takes one a core.
+
+    Raises:
+        OptionError: a value is outside its range.
+    """
+
+    horizon: int
+    context: int | None = None
+    method: MethodName = "ets"
+    season: SeasonName = "auto"
+    transform: TransformName = "log"
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges(horizon=self.horizon, context=self.context, workers=self.workers)
+
+
+def check_ranges(*, horizon: int, context: int | None, workers: int | None) -> None:
+    """Refuse values that make no forecaster.
+
+    Raises:
+        OptionError: a value is outside its range.
+    """
+    for name, value, most in (
+        ("horizon", horizon, MOST_HORIZON),
+        ("context", context, MOST_CONTEXT),
+        ("workers", workers, MOST_WORKERS),
+    ):
+        if value is not None and not 1 <= value <= most:
+            raise OptionError(f"{name} {value} must be 1 to {most:,}")
+
+
+def chosen_context(context: int | None, periods: Periods) -> int:
+    """Give the most steps of history for a fit: as asked, or enough to see the cycles within a second of work."""
+    if context is not None:
+        return context
+    day, week = periods.day, periods.week
+    return min(10_080, max(365, min(8 * week, 1344), min(7 * day, 2016), 3 * day))
+
+
+def chosen_seasons(config: StatisticalConfig, periods: Periods) -> tuple[int, ...]:
+    """Give the periods that a model looks for, in steps, ascending; those of one step are none."""
+    season = config.season
+    if season == "auto":
+        season = _AUTO_SEASON[config.method] if periods.day > 1 else "week"
+    wanted = {"none": (), "day": (periods.day,), "week": (periods.week,), "both": (periods.day, periods.week)}[season]
+    return tuple(sorted({one for one in wanted if one > 1}))

@@ -1,0 +1,159 @@
+"""The statistical models as ``models.contract.Model``: fitting notes the periods, forecasting fits each series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import ClassVar
+
+import numpy as np
+
+from nettide.arrays import Ints
+from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, TrainingError
+from nettide.forecast import LEVELS, Forecast
+from nettide.models.contract import Checkpoint, Monitor, State, Training
+from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.options import build_config
+from nettide.models.statistical.config import StatisticalConfig, chosen_context, chosen_seasons
+from nettide.models.statistical.fits import FitPlan
+from nettide.models.statistical.prophet_fit import require_prophet
+from nettide.models.statistical.runner import run_fits
+from nettide.panel import Panel
+from nettide.prepare.periods import Periods, measured_periods
+
+_MIDDLE = LEVELS.index(0.5)
+_TELLING = 10  # fits: where as many fail and none succeeds, the method is at fault and not a series
+
+
+class StatisticalModel:
+    """ETS, ARIMA, Theta, MSTL or Prophet, fitted to each series at each cutoff on what lies before it.
+
+    Where the method fails on a series, a seasonal naive forecast with the spread of its changes stands in for it;
+    ``failures`` counts these. A series without any known value up to a cutoff gets NaN.
+
+    Args:
+        config: method, history and seasons.
+    """
+
+    Config: ClassVar[type[StatisticalConfig]] = StatisticalConfig
+
+    def __init__(self, config: StatisticalConfig) -> None:
+        self.config = config
+        self.failures = 0
+        self._fitted: Fitted | None = None
+        self._periods = Periods(1, 1)
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead it forecasts."""
+        return self.config.horizon
+
+    @property
+    def context(self) -> int:
+        """Most steps that a fit uses, cutoff included; 0 before ``fit`` where it was left to it."""
+        return chosen_context(self.config.context, self._periods) if self._fitted else self.config.context or 0
+
+    def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
+        """Note the step and measure the day and week; the fits are made where forecasts are asked for.
+
+        Raises:
+            HistoryError: no target value is known.
+            MissingExtraError: the method is prophet, which is not installed.
+        """
+        del monitor, checkpoint
+        self._require_library()
+        if not np.isfinite(panel.target).any():
+            raise HistoryError(f"no value of {panel.channels[0].name!r} is known; there is nothing to fit")
+        self._fitted = Fitted.of(panel.only_target())
+        self._periods = measured_periods(panel)
+        return Training()
+
+    def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
+        """Fit each series at each cutoff and forecast; NaN where a series has no known value up to the cutoff.
+
+        Args:
+            panel: what is known; only steps up to each cutoff are used.
+            cutoffs: index of the last seen step, each in 0 ... steps - 1, shape (cutoff,).
+
+        Raises:
+            MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
+            MissingExtraError: the method is prophet, which is not installed.
+            TrainingError: ten or more fits failed and none succeeded, or a worker process died.
+        """
+        if self._fitted is None:
+            raise MismatchError("model is not fitted; call fit first")
+        self._require_library()
+        self._fitted.check(panel)
+        check_cutoffs(panel, cutoffs)
+        different, places = np.unique(np.asarray(cutoffs, dtype=np.int64), return_inverse=True)
+        begun = np.isfinite(panel.target).cumsum(axis=1)[:, different] > 0  # (series, cutoff)
+        rows, columns = np.nonzero(begun)
+        found, failed = run_fits(
+            panel.target, rows, different[columns], plan=self._plan(), context=self.context, workers=self.config.workers
+        )
+        self.failures = int(failed.sum())
+        if self.failures >= _TELLING and failed.all():
+            raise TrainingError(f"{self.config.method} failed on all {self.failures} fits; try another model")
+        quantiles = np.full((*begun.shape, self.horizon, len(LEVELS)), np.nan)
+        quantiles[rows, columns] = found
+        quantiles = quantiles[:, places.reshape(-1)]
+        return Forecast(
+            ids=panel.ids,
+            units=panel.units,
+            cutoffs=panel.seconds[cutoffs],
+            step_seconds=panel.step_seconds,
+            point=quantiles[..., _MIDDLE],
+            levels=LEVELS,
+            quantiles=quantiles,
+        )
+
+    def state(self) -> State:
+        """Give what ``restore`` needs.
+
+        Raises:
+            MismatchError: not fitted.
+        """
+        if self._fitted is None:
+            raise MismatchError("model is not fitted; call fit first")
+        fitted = self._fitted.to_document()
+        return State({"config": asdict(self.config), "fitted": fitted, "periods": asdict(self._periods)})
+
+    @classmethod
+    def restore(cls, state: State) -> StatisticalModel:
+        """Make a fitted model from its state.
+
+        Raises:
+            DamagedError: the state is not one of this model.
+        """
+        stored = state.document.get("config")
+        if not isinstance(stored, dict):
+            raise DamagedError("the stored model has no config")
+        try:
+            model = cls(build_config(StatisticalConfig, stored, what="the stored model"))
+        except (OptionError, TypeError) as error:
+            raise DamagedError(f"the stored model has no usable config: {error}") from None
+        model._fitted = Fitted.from_document(state.document.get("fitted"))
+        model._periods = _stored_periods(state.document.get("periods"))
+        return model
+
+    def _plan(self) -> FitPlan:
+        config = self.config
+        return FitPlan(
+            method=config.method,
+            seasons=chosen_seasons(config, self._periods),
+            steady=self._periods.clock == 1.0,
+            transform=config.transform,
+            horizon=config.horizon,
+        )
+
+    def _require_library(self) -> None:
+        if self.config.method == "prophet":
+            require_prophet()
+
+
+def _stored_periods(document: object) -> Periods:
+    fields = document if isinstance(document, Mapping) else {}
+    day, week, clock = (fields.get(name) for name in ("day", "week", "clock"))
+    if type(day) is not int or type(week) is not int or type(clock) is not float or min(day, week, clock) <= 0:
+        raise DamagedError("the stored model does not say how many steps a day and a week have")
+    return Periods(day, week, clock)
