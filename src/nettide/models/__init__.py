@@ -56,6 +56,7 @@ MODELS: dict[str, Entry] = {
     "lstm-fcn": Entry(
         _RECURRENT, "LSTM beside a fully convolutional branch", {"cell": "lstm", "convolution": True}, occasions=True
     ),
+    "lightgbm": Entry("nettide.models.boosted:BoostedModel", "gradient-boosted trees", occasions=True),
 }
 
 

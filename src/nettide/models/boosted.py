@@ -1,0 +1,258 @@
+"""Gradient-boosted trees (LightGBM): direct, one model for all series and steps, with quantiles."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nettide.arrays import Floats, Ints
+from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError
+from nettide.forecast import LEVELS, Forecast
+from nettide.models.boosted_bands import TAUGHT, all_levels, band_factors
+from nettide.models.boosted_config import BoostedConfig, window_config
+from nettide.models.boosted_features import feature_count, rows_of
+from nettide.models.boosted_training import Boosted, Examples, boost
+from nettide.models.boosted_trees import Trees
+from nettide.models.calibration import adapted_quantiles
+from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
+from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.options import build_config, option_names
+from nettide.models.split import split_windows
+from nettide.models.windows import WindowRanges, Windows
+from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+_MIDDLE = LEVELS.index(0.5)
+_STEPS = 6  # target steps that a window is learned at, where there are enough windows
+_VALIDATION_ROWS = 50_000
+_BATCH_ROWS = 1 << 16
+_NOT_FITTED = "model is not fitted; call fit or load a fitted one"
+
+
+class BoostedModel:
+    """Quantiles by gradient boosting over the windows that the networks see, with one set of trees for all series.
+
+    Each window is scaled by itself, and trees learn only what is added to the mean of its seasonal anchors, so
+    that growth and new levels are followed, and traffic a million times as large is forecast alike.
+
+    Source: Ke et al., LightGBM, NeurIPS 2017; Geurts et al., Extremely randomized trees, 2006, for the thresholds.
+
+    Args:
+        config: its trees and training.
+    """
+
+    Config: ClassVar[type[BoostedConfig]] = BoostedConfig
+
+    def __init__(self, config: BoostedConfig) -> None:
+        self.config = self._asked = config
+        self._fitted: Fitted | None = None
+        self._day = 1
+        self._initial = np.zeros(len(TAUGHT))
+        self._widths = np.ones(len(LEVELS))
+        self._trees: Trees | None = None
+        self._booster: Booster | None = None
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return self.config.horizon
+
+    @property
+    def context(self) -> int:
+        """Steps of a window; 0 before ``fit`` has chosen it."""
+        return self.config.context or 0
+
+    def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
+        """Train on a panel; its last part chooses the number of rounds and sets the bands.
+
+        It takes seconds, so that no checkpoint is kept.
+
+        Raises:
+            HistoryError: no series has a whole window of known history, or none has a known target.
+            TrainingError: LightGBM refuses the options.
+        """
+        del checkpoint
+        started = time.perf_counter()
+        self._fitted = self._trees = self._booster = None  # a fit that fails leaves nothing behind
+        panel = panel.only_target()
+        chosen = window_config(self._asked, panel)
+        parts = split_windows(panel, chosen)
+        self.config = config = replace(self._asked, context=chosen.context)
+        self._day = panel.steps_per(DAY_SECONDS)
+        windows = self._windows(panel)
+        training = self._examples(windows, parts.training, rows=config.rows, steps=_STEPS)
+        if not len(training.target):
+            raise HistoryError("no window of the history ends before a known value: there is nothing to learn from")
+        validation = self._examples(windows, parts.validation, rows=_VALIDATION_ROWS, steps=_STEPS)
+        held = validation if len(validation.target) else None
+        boosted = boost(training, held, levels=TAUGHT, config=config, monitor=monitor or Silent())
+        self._take(boosted.initial, np.ones(len(LEVELS)), boosted.trees)
+        if held is not None:
+            self._widths = band_factors(held.target, self._added(held.features))
+        self._fitted = Fitted.of(panel)
+        return self._told(boosted, windows=parts.training.count, seconds=time.perf_counter() - started)
+
+    def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
+        """Forecast each series from each cutoff, in batches.
+
+        Raises:
+            MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
+        """
+        if self._fitted is None:
+            raise MismatchError(_NOT_FITTED)
+        panel = self._fitted.matching(panel)
+        check_cutoffs(panel, cutoffs)
+        cutoffs = np.asarray(cutoffs, dtype=np.int64)
+        windows = self._windows(panel)
+
+        def quantiles(rows: Ints, cutoffs: Ints) -> Floats:
+            return self._quantiles(windows, rows, cutoffs)
+
+        if self.config.adapt and panel.series:
+            values = adapted_quantiles(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
+        else:
+            values = quantiles(np.arange(len(panel.series)), cutoffs)
+        return Forecast(
+            ids=panel.ids,
+            units=panel.units,
+            cutoffs=panel.seconds[cutoffs],
+            step_seconds=panel.step_seconds,
+            point=values[..., _MIDDLE],
+            levels=LEVELS,
+            quantiles=values,
+        )
+
+    def state(self) -> State:
+        """Give config, fitted facts and trees.
+
+        Raises:
+            MismatchError: the model is not fitted.
+        """
+        if self._fitted is None or self._trees is None:
+            raise MismatchError(_NOT_FITTED)
+        document = {
+            "config": asdict(self.config),
+            "fitted": self._fitted.to_document(),
+            "features": self._features(),
+        }
+        return State(document, {"initial": self._initial, "widths": self._widths, **self._trees.tensors()})
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """Make a fitted model of what ``state`` gave.
+
+        Raises:
+            DamagedError: a part is missing or does not fit the others.
+        """
+        try:
+            config = {name: state.document["config"][name] for name in option_names(BoostedConfig)}
+            model = cls(build_config(BoostedConfig, config, what="stored model"))
+            fitted = Fitted.from_document(state.document["fitted"])
+            features = state.document["features"]
+        except (KeyError, TypeError, OptionError) as error:
+            raise DamagedError(f"the stored trees do not fit their description: {error}") from None
+        if model.config.context is None:
+            raise DamagedError("the stored model does not say its context")
+        model._day = max(1, round(DAY_SECONDS / fitted.step_seconds))
+        if features != model._features():
+            raise DamagedError(
+                f"the stored trees were made for {features} features, this version of nettide gives "
+                f"{model._features()}; fit the model anew"
+            )
+        arrays = dict(state.tensors)
+        initial = _stored_array(arrays, "initial", len(TAUGHT))
+        widths = _stored_array(arrays, "widths", len(LEVELS))
+        model._take(initial, widths, Trees.from_tensors(arrays, features=features, outputs=len(TAUGHT)))
+        model._fitted = fitted
+        return model
+
+    def _take(self, initial: Floats, widths: Floats, trees: Trees) -> None:
+        """Use trees as a restored model would: by their arrays alone."""
+        self._initial, self._widths, self._trees = initial, widths, trees
+        self._booster = trees.booster(features=self._features(), outputs=len(TAUGHT)) if len(trees.leaves) else None
+
+    def _windows(self, panel: Panel) -> Windows:
+        assert self.config.context is not None
+        return Windows(panel, context=self.config.context, horizon=self.config.horizon, channels=False)
+
+    def _features(self) -> int:
+        assert self.config.context is not None
+        return feature_count(context=self.config.context, day=self._day)
+
+    def _examples(self, windows: Windows, ranges: WindowRanges, *, rows: int, steps: int) -> Examples:
+        """Gather about so many rows with a known truth, evenly over the windows, at some target steps of each."""
+        horizon = self.config.horizon
+        steps = min(horizon, max(steps, -(-rows // max(1, ranges.count))))
+        count = min(ranges.count, -(-rows // steps))
+        numbers = torch.linspace(0, max(0, ranges.count - 1), count, dtype=torch.float64).round().long()
+        generator = torch.Generator().manual_seed(self.config.seed)
+        features, targets = [torch.empty(0, self._features())], [torch.empty(0)]
+        for part in torch.split(numbers, max(1, _BATCH_ROWS // horizon)):
+            batch = windows.batch(*ranges.pairs(part))
+            found = rows_of(batch, day=self._day)
+            added = found.scale.apply(batch.truth) - found.base  # (batch, horizon)
+            chosen = torch.rand(added.shape, generator=generator).argsort(1)[:, :steps]
+            own = torch.zeros_like(added, dtype=torch.bool).scatter_(1, chosen, True) & ~torch.isnan(added)
+            features.append(found.features[own])
+            targets.append(added[own])
+        return Examples(torch.cat(features).numpy(), torch.cat(targets).double().numpy())
+
+    def _added(self, features: np.ndarray[Any, Any]) -> Floats:
+        """Give all quantiles of what is added to the base, ascending, shape (row, level)."""
+        taught = np.broadcast_to(self._initial, (len(features), len(TAUGHT)))
+        if self._booster is not None and len(features):
+            raw = self._booster.predict(features, raw_score=True, num_threads=self.config.threads or 0)
+            taught = taught + np.asarray(raw)
+        return all_levels(np.sort(taught, axis=1), self._widths)
+
+    def _quantiles(self, windows: Windows, rows: Ints, cutoffs: Ints) -> Floats:
+        """Forecast each of the rows from each cutoff, shape (row, cutoff, horizon, level)."""
+        values = np.empty((len(rows) * len(cutoffs), self.config.horizon, len(LEVELS)))
+        series = torch.from_numpy(rows).repeat_interleave(len(cutoffs))
+        cutoff = torch.from_numpy(cutoffs).repeat(len(rows))
+        size = max(1, _BATCH_ROWS // self.config.horizon)
+        for start in range(0, len(series), size):
+            part = slice(start, start + size)
+            batch = windows.batch(series[part], cutoff[part])
+            found = rows_of(batch, day=self._day)
+            added = torch.from_numpy(self._added(found.features.flatten(0, 1).numpy())).float()
+            scaled = added.view(*found.base.shape, len(LEVELS)) + found.base[..., None]
+            unknown = torch.isnan(batch.last)[..., None]
+            values[part] = torch.where(unknown, torch.nan, _ascending(found.scale.invert(scaled))).numpy()
+        return values.reshape(len(rows), len(cutoffs), *values.shape[1:])
+
+    def _told(self, boosted: Boosted, *, windows: int, seconds: float) -> Training:
+        return Training(
+            epochs=boosted.epochs,
+            best_epoch=boosted.best_epoch,
+            ending=boosted.ending,
+            seconds=seconds,
+            windows=windows,
+            parameters=len(boosted.trees.value) + len(boosted.trees.threshold),
+        )
+
+
+def _ascending(values: Tensor) -> Tensor:
+    """Hold quantiles above zero and, where rounding has crossed them, to the one nearer the median."""
+    values = values.clamp(min=0.0)
+    upper = values[..., _MIDDLE:].cummax(-1).values
+    lower = values[..., : _MIDDLE + 1].flip(-1).cummin(-1).values.flip(-1)
+    return torch.cat([lower, upper[..., 1:]], dim=-1)
+
+
+def _stored_array(arrays: dict[str, Any], name: str, length: int) -> Floats:
+    """Take an array out of those of a state."""
+    found = arrays.pop(name, None)
+    if not isinstance(found, np.ndarray) or found.shape != (length,) or found.dtype != np.float64:
+        raise DamagedError(f"the stored trees have no usable {name!r}")
+    if not np.isfinite(found).all():
+        raise DamagedError(f"the stored trees have {name!r} that are not finite")
+    return found
