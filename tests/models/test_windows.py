@@ -15,7 +15,8 @@ from torch import Tensor
 
 from nettide.arrays import Floats
 from nettide.errors import HistoryError
-from nettide.models.windows import ANCHORS, Batch, Windows, window_ranges
+from nettide.models.lags import ANCHORS
+from nettide.models.windows import Batch, Windows, window_ranges
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.calendar import calendar_features
 

@@ -24,13 +24,16 @@ class KnownFuture:
         context: steps of a window up to and with its cutoff.
         horizon: steps after the cutoff.
         patch: steps of the context that are told of together: the calendar of the last, the occasions of all.
+        clock: measured length of a day over its nominal length; the calendar then runs with the traffic.
     """
 
-    def __init__(self, panel: Panel, *, context: int, horizon: int, patch: int) -> None:
+    def __init__(self, panel: Panel, *, context: int, horizon: int, patch: int, clock: float = 1.0) -> None:
         step = panel.step_seconds
-        starts = panel.start + step * np.arange(-context, panel.steps + horizon, dtype=np.int64)
+        steps = np.arange(-context, panel.steps + horizon, dtype=np.int64)
+        starts = panel.start + step * steps
+        told = starts if clock == 1.0 else panel.start + np.round(step / clock * steps).astype(np.int64)
         zones = sorted({one.zone for one in panel.series}) or ["UTC"]
-        calendars = np.stack([calendar_features(starts, zone) for zone in zones]).astype(np.float32)
+        calendars = np.stack([calendar_features(told, zone) for zone in zones]).astype(np.float32)
         calendar = torch.from_numpy(calendars)  # (zone, context + time + horizon, feature)
         self._zone = torch.tensor([zones.index(one.zone) for one in panel.series], dtype=torch.int64)
         self._past_calendar = calendar.unfold(1, context, 1)[..., patch - 1 :: patch]

@@ -24,6 +24,7 @@ from nettide.models.denormals import denormals_flushed
 from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.known_future import KNOWN_FEATURES
+from nettide.models.lags import ANCHORS
 from nettide.models.losses import training_loss
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
@@ -32,9 +33,10 @@ from nettide.models.scaling import Scale, window_scale
 from nettide.models.split import split_windows, training_ranges
 from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
-from nettide.models.windows import ANCHORS, Batch, WindowRanges, Windows
+from nettide.models.windows import Batch, WindowRanges, Windows
 from nettide.panel import Panel
 from nettide.prepare.occasions import OCCASION_FEATURES
+from nettide.prepare.periods import Periods, measured_periods
 
 _MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
@@ -55,6 +57,7 @@ class RecurrentModel:
         self.config = self._asked = config
         self._fitted: Fitted | None = None
         self._network: ForecastNetwork | None = None
+        self._periods: Periods | None = None
         self._ranges: dict[str, tuple[float, float]] = {}
 
     @property
@@ -101,6 +104,7 @@ class RecurrentModel:
         parts = split_windows(panel, config)
         self.config = config = with_epochs(config, parts.training.count)
         self._fitted = Fitted.of(panel)
+        self._periods = measured_periods(panel.until(parts.training_steps))
         self._ranges = training_ranges(panel, parts.training_steps) if config.scaling == "min-max" else {}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -188,9 +192,11 @@ class RecurrentModel:
         """
         weights = self.network.state_dict()
         assert self._fitted is not None
+        assert self._periods is not None
         document = {
             "config": asdict(self.config),
             "fitted": self._fitted.to_document(),
+            "periods": asdict(self._periods),
             "ranges": {one: list(pair) for one, pair in self._ranges.items()},
         }
         return State(document, {name: value.numpy() for name, value in weights.items()})
@@ -206,6 +212,7 @@ class RecurrentModel:
             config = {name: state.document["config"][name] for name in option_names(RecurrentConfig)}
             model = cls(build_config(RecurrentConfig, config, what="stored model"))
             model._fitted = Fitted.from_document(state.document["fitted"])
+            model._periods = Periods(**state.document["periods"])
             model._ranges = {one: (low, high) for one, (low, high) in state.document["ranges"].items()}
             model._network = ForecastNetwork(model._shape())
             if state.tensors.keys() != model._network.state_dict().keys():  # batch norm tolerates a missing one
@@ -283,6 +290,7 @@ class RecurrentModel:
             horizon=config.horizon,
             channels=config.channels == "all",
             patch=config.patch,
+            periods=self._periods,
         )
 
     def _series_scales(self, panel: Panel) -> tuple[Tensor, Tensor] | None:

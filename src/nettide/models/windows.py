@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nettide.arrays import Floats
 from nettide.errors import HistoryError
 from nettide.models.known_future import KnownFuture
+from nettide.models.lags import Lags
 from nettide.panel import Panel
-from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
-from nettide.prepare.carry import carried_forward
+from nettide.prepare.periods import Periods, nominal_periods
 
-ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
-"""What a target step may look like: the last value, the same time one day ago, one week ago, the median of four
-level-adjusted weeks, the mean of seven days, the mean of the context."""
-_WEEKS, _DAYS = 4, 7
-_RECENT_STEPS = 24
-_ROWS = 256  # series whose lags are computed at a time: few enough for the cache
 _LARGEST = 1e30  # times the 600,000 scales that a forecast may reach, it is still a float32
-_LEVEL_RATIO = 4.0  # a week is adjusted by at most this factor: beyond it, its level says nothing of today's
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,33 +47,6 @@ class Batch:
     series: Tensor
 
 
-def _flat(target: Floats, change: Callable[[Floats], Floats]) -> Tensor:
-    """Change some series at a time; before the first step of each stands an unknown one, all in one dimension."""
-    count, steps = target.shape
-    flat = np.full((count, steps + 1), np.nan, dtype=np.float32)
-    for start in range(0, count, _ROWS):
-        flat[start : start + _ROWS, 1:] = change(target[start : start + _ROWS])
-    return torch.from_numpy(flat).view(-1)
-
-
-def _trailing_mean(values: Floats, length: int) -> Floats:
-    """Give the mean of the known values among the last ``length`` steps, shape (series, time)."""
-    known = ~np.isnan(values)
-    sums = np.cumsum(np.where(known, values, 0.0), axis=1)
-    counts = np.cumsum(known, axis=1, dtype=np.float64)
-    for total in (sums, counts):
-        total[:, length:] = total[:, length:] - total[:, :-length].copy()
-    return np.where(counts > 0, sums / np.maximum(counts, 1.0), np.nan)
-
-
-def _middle_mean(values: Tensor) -> Tensor:
-    """Give the median of the known values along the last axis, the mean of the middle two where even."""
-    ordered = values.sort(-1).values  # NaN last
-    known = (~torch.isnan(values)).sum(-1, keepdim=True)
-    pair = torch.cat([(known - 1).clamp(min=0) // 2, known // 2], dim=-1)
-    return ordered.gather(-1, pair.clamp(max=values.shape[-1] - 1)).mean(-1)
-
-
 class Windows:
     """The windows of a panel, resident in memory once.
 
@@ -92,21 +56,28 @@ class Windows:
         horizon: steps after the cutoff.
         channels: whether the other channels are gathered too.
         patch: of so many steps of the context, only the calendar of the last is gathered.
+        periods: the day and week in steps; None takes what the step says.
 
     Raises:
         HistoryError: a value is too large for float32 once it is scaled.
     """
 
-    def __init__(self, panel: Panel, *, context: int, horizon: int, channels: bool, patch: int = 1) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        *,
+        context: int,
+        horizon: int,
+        channels: bool,
+        patch: int = 1,
+        periods: Periods | None = None,
+    ) -> None:
         self.context, self.horizon, self.steps = context, horizon, panel.steps
         used = panel if channels else panel.only_target()
         _refuse_immense(used)
         target = panel.target
-        self._day, self._week = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS)
-        self._stride = panel.steps + 1
-        self._target = _flat(target, lambda values: values)
-        self._carried = _flat(target, carried_forward)
-        self._level = _flat(target, lambda values: _trailing_mean(values, self._week))
+        periods = periods or nominal_periods(panel)
+        self._lags = Lags(panel, periods)
         pad = ((0, 0), (context, horizon))
         padded = np.pad(target.astype(np.float32), pad, constant_values=np.nan)
         self._past = torch.from_numpy(padded).unfold(1, context, 1)  # (series, time + horizon + 1, context), a view
@@ -115,11 +86,8 @@ class Windows:
         if len(used.channels) > 1:
             others = np.pad(panel.values[:, :, 1:].astype(np.float32), (*pad, (0, 0)), constant_values=np.nan)
             self._others = torch.from_numpy(others).unfold(1, context, 1)  # (series, time, channel, context), a view
-        self._known = KnownFuture(panel, context=context, horizon=horizon, patch=patch)
-        ahead = torch.arange(1, horizon + 1)
-        self._ahead = ahead
-        self._days_back = torch.ceil(ahead / self._day).to(torch.int64)
-        self._weeks_back = torch.ceil(ahead / self._week).to(torch.int64)
+        self._known = KnownFuture(panel, context=context, horizon=horizon, patch=patch, clock=periods.clock)
+        self._ahead = torch.arange(1, horizon + 1)
 
     def batch(self, series: Tensor, cutoff: Tensor) -> Batch:
         """Gather windows.
@@ -136,43 +104,14 @@ class Windows:
         return Batch(
             past=past,
             channels=others,
-            last=self._at(self._carried, series[:, None], cutoff[:, None]),
-            anchors=self._anchors(series, cutoff, past),
-            recent=self._recent(series, cutoff),
+            last=self._lags.last(series, cutoff),
+            anchors=self._lags.anchors(series, cutoff, self._ahead, past.nanmean(1, keepdim=True)),
+            recent=self._lags.recent(series, cutoff),
             past_calendar=self._known.past(series, cutoff),
             next_calendar=self._known.next(series, cutoff),
             truth=self._truth[series, at],
             series=series,
         )
-
-    def _at(self, flat: Tensor, series: Tensor, step: Tensor) -> Tensor:
-        """Give values at (series, step), NaN before the first step."""
-        place = series * self._stride + (step + 1).clamp(min=0)
-        return flat.index_select(0, place.view(-1)).view(place.shape)  # three times faster than flat[place]
-
-    def _anchors(self, series: Tensor, cutoff: Tensor, past: Tensor) -> Tensor:
-        row, end = series[:, None], cutoff[:, None]
-        target = end + self._ahead  # (batch, horizon)
-        last = self._at(self._carried, row, end).expand_as(target)
-        day = self._at(self._carried, row, target - self._day * self._days_back)
-        week = self._at(self._carried, row, target - self._week * self._weeks_back)
-        back = self._weeks_back[:, None] + torch.arange(_WEEKS)  # (horizon, week)
-        weeks = self._at(self._target, row[..., None], target[..., None] - self._week * back)
-        # the k-th of them lies in the week that ended k weeks before the cutoff, at each step of the horizon
-        levels = self._at(self._level, row, end - self._week * torch.arange(_WEEKS))[:, None]  # (batch, 1, week)
-        now, then = levels[..., :1], levels
-        ratio = torch.nan_to_num(now / then, nan=1.0, posinf=1.0).clamp(1 / _LEVEL_RATIO, _LEVEL_RATIO)
-        weeks = _middle_mean(weeks * ratio)
-        back = self._days_back[:, None] + torch.arange(_DAYS)
-        days = self._at(self._target, row[..., None], target[..., None] - self._day * back).nanmean(-1)
-        mean = past.nanmean(1, keepdim=True).expand_as(target)
-        return torch.stack([last, day, week, weeks, days, mean], dim=-1)  # (batch, horizon, anchor)
-
-    def _recent(self, series: Tensor, cutoff: Tensor) -> Tensor:
-        length = max(self._day, min(_RECENT_STEPS, self._week))
-        row, step = series[:, None], cutoff[:, None] - torch.arange(0, length, -(-length // _RECENT_STEPS))
-        week, day = (self._at(self._carried, row, step - season) for season in (self._week, self._day))
-        return torch.stack([self._at(self._target, row, step), week, day], dim=-1)
 
 
 def _refuse_immense(panel: Panel) -> None:
