@@ -38,7 +38,7 @@ def outcomes(folder: Path) -> list[tuple[dict[str, str], str, float | None]]:
 
 def test_a_search_that_is_killed_goes_on_and_ends_as_if_it_had_not_been(links: Path, tmp_path: Path) -> None:
     killed, whole = tmp_path / "killed", tmp_path / "whole"
-    search = ("tune", links, *SHAPE, "--epochs", 25, "--trials", 4, "--repeats", 0, "--set", "patience=0")
+    search = ("tune", links, *SHAPE, "--epochs", 15, "--trials", 4, "--repeats", 0, "--set", "patience=0")
     process = start(*search, "--out", killed)
     study = killed / "study.sqlite"
     wait_until(lambda: states(study)[-1:] == ["RUNNING"] and len(states(study)) == 2, process)

@@ -30,8 +30,9 @@ from nettide.report.tuning_content import Trial
 from nettide.tasks.choice import Choice
 from nettide.tasks.repeats import Repeats
 from nettide.tasks.search import BetterHalf
-from nettide.tasks.trial import Deadline, TrialMonitor
-from nettide.tasks.tune import TuneResult, tune
+from nettide.tasks.study_file import open_study
+from nettide.tasks.trial import Deadline, TrialMonitor, trials_of
+from nettide.tasks.tune import TuneResult, importance_of, tune
 from nettide.tasks.tune_plan import SearchPlan
 from nettide.tasks.tune_words import headline, remarks
 
@@ -194,7 +195,7 @@ def test_a_budget_too_small_for_one_trial_says_what_a_trial_takes() -> None:
     with pytest.raises(
         OptionError,
         match="the budget of 2 s ended within the first trial, the model as it comes, when 50 % of it was done: "
-        "a trial takes about 4 s here; give --budget 1m or more for some twenty of them",
+        "a trial takes about 4 s here; give --budget 2m or more for some twenty of them",
     ):
         search(plan=replace(PLAN, budget_seconds=2), watcher=clock, clock=clock)
 
@@ -404,6 +405,25 @@ def test_a_folder_that_is_not_there_or_is_a_file_is_said(tmp_path: Path) -> None
         search(study=tmp_path / "no" / "study.sqlite")
     with pytest.raises(StoreError, match=r"cannot read study .*: it is a folder"):
         search(study=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a?b.sqlite", "c%20d#e.sqlite", "{SCHEMA_VERSION}.sqlite", "f:g@h ä.sqlite"])
+def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        with open_study(tmp_path / name, {"data": "x"}) as study:
+            study.set_user_attr("kept", 1)
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_equal_scores_give_no_warning() -> None:
+    study = optuna.create_study()
+    for value in range(9):
+        study.add_trial(
+            optuna.trial.create_trial(
+                params={"x": value / 10}, distributions={"x": optuna.distributions.FloatDistribution(0, 1)}, value=0.5
+            )
+        )
+    assert set(importance_of(study, trials_of(study))) <= {"x"}
 
 
 def test_optuna_keeps_its_own_voice(capfd: pytest.CaptureFixture[str]) -> None:

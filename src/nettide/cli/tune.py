@@ -21,7 +21,7 @@ def tune(
     *,
     how: Reading,
     out: Annotated[Path, typer.Option("--out", help="Folder for best.json, tune.html and study.sqlite.")],
-    model: Annotated[str, typer.Option("--model", help="Whose options to search: a network, as lstm or gru.")] = "lstm",
+    model: Annotated[str, typer.Option("--model", help="Whose options to search, as lstm, gru or lightgbm.")] = "lstm",
     horizon: given.HorizonOption,
     trials: Annotated[int, typer.Option("--trials", help="Sets of options to try, earlier runs included.")] = 50,
     budget: Annotated[

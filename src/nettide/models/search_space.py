@@ -76,7 +76,10 @@ SpaceOf: TypeAlias = Callable[[Any, Panel], SearchSpace]
 
 _RECURRENT = "nettide.models.recurrent_space:recurrent_space"
 
-SPACES: dict[str, str] = {name: _RECURRENT for name in ("rnn", "lstm", "gru", "gru-fcn", "lstm-fcn")}
+SPACES: dict[str, str] = {
+    "lightgbm": "nettide.models.boosted_space:boosted_space",
+    **dict.fromkeys(("rnn", "lstm", "gru", "gru-fcn", "lstm-fcn"), _RECURRENT),
+}
 """Model -> ``module:function`` that is a ``SpaceOf``; a new model with something to tune is one line here."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable
 from typing import Literal
@@ -169,10 +170,8 @@ def _run_trial(study: optuna.Study, exam: Exam, *, deadline: Deadline, watcher: 
 def _too_small(deadline: Deadline, monitor: TrialMonitor) -> str:
     """Say that the budget ended within a trial, and about how long a trial takes."""
     said = f"the budget of {deadline.budget_seconds:g} s ended within the first trial, the model as it comes"
-    if not monitor.share_done:
-        return f"{said}; give more with --budget"
-    whole = monitor.seconds / monitor.share_done
+    whole = monitor.whole_seconds
     return (
-        f"{said}, when {100 * monitor.share_done:.0f} % of it was done: a trial takes about {whole:.0f} s here; "
-        f"give --budget {max(1, round(20 * whole / 60))}m or more for some twenty of them"
+        f"{said}, when {100 * monitor.share_done:.0f} % of it was done: a trial takes about {math.ceil(whole)} s here; "
+        f"give --budget {max(1, math.ceil(20 * whole / 60))}m or more for some twenty of them"
     )

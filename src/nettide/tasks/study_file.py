@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NAME = "nettide"
 _IDENTITY = "identity"
+_PATIENCE_SECONDS = 20.0  # with another program that reads the study
 _SQLITE_MAGIC = b"SQLite format 3\0"
 
 
@@ -92,9 +93,13 @@ def _storage(path: Path, identity: Mapping[str, str]) -> optuna.storages.RDBStor
 
 
 def _connect(path: Path) -> optuna.storages.RDBStorage:
+    """Connect by the path itself: a URL would read ``?``, ``%`` and braces in a name as its own."""
     import optuna
 
-    return optuna.storages.RDBStorage(f"sqlite:///{path.absolute()}", engine_kwargs={"connect_args": {"timeout": 20}})
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(path.absolute(), timeout=_PATIENCE_SECONDS, check_same_thread=False)
+
+    return optuna.storages.RDBStorage("sqlite:///study.sqlite", engine_kwargs={"creator": connect})
 
 
 def _refuse_foreign(path: Path) -> None:

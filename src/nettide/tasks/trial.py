@@ -148,17 +148,18 @@ class TrialMonitor:
     def __init__(self, trial: optuna.Trial | None, deadline: Deadline, shown: Monitor) -> None:
         self._trial, self._deadline, self._shown = trial, deadline, shown
         self._began, self._rung = deadline.clock(), 0
-        self.share_done, self.pruned, self.timed_out = 0.0, False, False
+        self._first = self._last = (0.0, 0.0)  # share of the training that was done, after so many seconds
+        self.pruned, self.timed_out = False, False
 
     def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
         """Note how far it is."""
-        self.share_done = ((epoch - 1) * batches + batch) / (epochs * batches)
         self._shown.on_batch(epoch=epoch, epochs=epochs, batch=batch, batches=batches, loss=loss)
+        self._note(((epoch - 1) * batches + batch) / (epochs * batches))
 
     def on_epoch(self, report: Epoch) -> None:
         """Compare with earlier trials at each rung."""
-        self.share_done = report.epoch / report.epochs
         self._shown.on_epoch(report)
+        self._note(report.epoch / report.epochs)
         rung = min(_RUNGS - 1, _RUNGS * report.epoch // report.epochs)
         if self._trial is None or rung <= self._rung or report.epoch == report.epochs:
             return
@@ -169,14 +170,30 @@ class TrialMonitor:
             self.pruned = self._trial.should_prune()
 
     def stop_requested(self) -> bool:
-        """Where others did better, or time is up."""
-        self.timed_out = self.timed_out or self._deadline.left <= 0
+        """Where others did better, or time is up; not before it is known how long the whole would take."""
+        self.timed_out = self.timed_out or (self._last[0] > self._first[0] and self._deadline.left <= 0)
         return self.pruned or self.timed_out or self._shown.stop_requested()
+
+    def _note(self, share: float) -> None:
+        self._last = (share, self.seconds)
+        if not self._first[0]:
+            self._first = self._last
 
     @property
     def seconds(self) -> float:
         """Wall time since it began."""
         return self._deadline.clock() - self._began
+
+    @property
+    def share_done(self) -> float:
+        """How much of the training was done at the last report."""
+        return self._last[0]
+
+    @property
+    def whole_seconds(self) -> float:
+        """How long the whole training would take: what came before the first report happens once."""
+        (first, began), (last, ended) = self._first, self._last
+        return began + (1 - first) * (ended - began) / (last - first)
 
 
 def trials_of(study: optuna.Study) -> tuple[Trial, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,7 +154,7 @@ def tune(
             options={}
             if keeps_defaults
             else {name: text for name, text in best.options.items() if text != defaults.options[name]},
-            importance=_importance(kept, trials),
+            importance=importance_of(kept, trials),
             ending=ending,
             backtest=exam.backtest,
             test_start=test_start,
@@ -219,7 +220,7 @@ def _parts(panel: Panel, plan: SearchPlan, choice: Choice) -> tuple[int, int]:
     )
 
 
-def _importance(study: optuna.Study, trials: tuple[Trial, ...]) -> dict[str, float]:
+def importance_of(study: optuna.Study, trials: tuple[Trial, ...]) -> dict[str, float]:
     """Give the share of each option in what made the better trials better, largest first.
 
     Source:
@@ -231,7 +232,10 @@ def _importance(study: optuna.Study, trials: tuple[Trial, ...]) -> dict[str, flo
     if sum(one.score is not None for one in trials) < _LEAST_FOR_IMPORTANCE:
         return {}
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=_IMPORTANT_QUANTILE)
-    found = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    with warnings.catch_warnings():
+        # equal scores: every option then matters equally, or not at all
+        warnings.filterwarnings("ignore", "Target and region quantiles select the same set", UserWarning)
+        found = optuna.importance.get_param_importances(study, evaluator=evaluator)
     return {name: float(share) for name, share in found.items() if math.isfinite(share)}
 
 
