@@ -58,7 +58,11 @@ class Fit:
     failed: bool = False
 
 
-def fit_one(history: Floats, plan: FitPlan) -> Fit:
+QuantilesOf = Callable[[Floats, tuple[int, ...], FitPlan], Floats]
+"""Mapped values without gaps, the seasons seen twice in them, the plan -> shape (horizon, level)."""
+
+
+def fit_one(history: Floats, plan: FitPlan, *, quantiles_of: QuantilesOf | None = None) -> Fit:
     """Fit a history and forecast from its end.
 
     A history that never changes goes on as it is, and one of a few steps repeats its last value, with no fit.
@@ -66,6 +70,7 @@ def fit_one(history: Floats, plan: FitPlan) -> Fit:
     Args:
         history: NaN where unknown, at least one known, shape (time,).
         plan: how.
+        quantiles_of: what forecasts; None takes the method of the plan.
     """
     values = filled(history, plan.seasons)
     if values.min() == values.max():
@@ -77,7 +82,7 @@ def fit_one(history: Floats, plan: FitPlan) -> Fit:
         return Fit(transform.back(naive_quantiles(mapped, (), horizon=plan.horizon)))
     quantiles = np.full((plan.horizon, len(LEVELS)), np.nan)
     with _Refused(), quiet():
-        quantiles = _fitted(mapped, seasons, plan)
+        quantiles = (quantiles_of or method_quantiles)(mapped, seasons, plan)
     failed = not np.isfinite(quantiles).all()
     if failed:
         quantiles = naive_quantiles(mapped, seasons, horizon=plan.horizon)
@@ -103,8 +108,8 @@ def naive_quantiles(values: Floats, seasons: tuple[int, ...], *, horizon: int) -
     return found
 
 
-def _fitted(values: Floats, seasons: tuple[int, ...], plan: FitPlan) -> Floats:
-    """Fit mapped values, shape (horizon, level)."""
+def method_quantiles(values: Floats, seasons: tuple[int, ...], plan: FitPlan) -> Floats:
+    """Fit mapped values by the method of the plan, shape (horizon, level)."""
     if plan.method == "prophet":
         return prophet_quantiles(values, seasons, horizon=plan.horizon)
     native = seasons[0] if plan.method == "ets" and len(seasons) == 1 and seasons[0] <= _MOST_NATIVE else 1

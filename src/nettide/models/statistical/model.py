@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from nettide.arrays import Ints
+from nettide.arrays import Bools, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, TrainingError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models.contract import Checkpoint, Monitor, State, Training
@@ -92,8 +92,7 @@ class StatisticalModel:
             panel.target, rows, different[columns], plan=self._plan(), context=self.context, workers=self.config.workers
         )
         self.failures = int(failed.sum())
-        if self.failures >= _TELLING and failed.all():
-            raise TrainingError(f"{self.config.method} failed on all {self.failures} fits; try another model")
+        check_failures(failed, method=self.config.method)
         quantiles = np.full((*begun.shape, self.horizon, len(LEVELS)), np.nan)
         quantiles[rows, columns] = found
         quantiles = quantiles[:, places.reshape(-1)]
@@ -149,6 +148,16 @@ class StatisticalModel:
     def _require_library(self) -> None:
         if self.config.method == "prophet":
             require_prophet()
+
+
+def check_failures(failed: Bools, *, method: str) -> None:
+    """Refuse forecasts that are all stand-ins.
+
+    Raises:
+        TrainingError: ten or more fits failed and none succeeded, shape (fit,).
+    """
+    if len(failed) >= _TELLING and failed.all():
+        raise TrainingError(f"{method} failed on all {len(failed)} fits; try another model")
 
 
 def _stored_periods(document: object) -> Periods:

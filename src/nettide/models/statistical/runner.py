@@ -56,7 +56,7 @@ def run_fits(
     order = np.argsort(rows, kind="stable")  # a worker needs few series, each with most of its cutoffs
     parts = np.array_split(order, workers)
     questions = [_question(target, rows[part], cutoffs[part], plan=plan, context=context) for part in parts]
-    answers = _ask(questions, method=plan.method)
+    answers = ask(questions, method=plan.method)
     quantiles, failed = np.empty((len(rows), plan.horizon, len(LEVELS))), np.zeros(len(rows), dtype=np.bool_)
     for part, answer in zip(parts, answers, strict=True):
         stream = io.BytesIO(answer)
@@ -95,8 +95,12 @@ def _question(target: Floats, rows: Ints, cutoffs: Ints, *, plan: FitPlan, conte
     return stream.getvalue()
 
 
-def _ask(questions: list[bytes], *, method: str) -> list[bytes]:
-    """Let a worker answer each question, all at once; none outlives this call, however it ends."""
+def ask(questions: list[bytes], *, method: str) -> list[bytes]:
+    """Let a worker answer each question, all at once; none outlives this call, however it ends.
+
+    Raises:
+        TrainingError: a worker ended without an answer.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     processes: list[subprocess.Popen[bytes]] = []
