@@ -25,7 +25,7 @@ from nettide.models.options import build_config, option_names
 from nettide.models.split import split_windows
 from nettide.models.windows import WindowRanges, Windows
 from nettide.panel import Panel
-from nettide.prepare.calendar import DAY_SECONDS
+from nettide.prepare.periods import Periods, measured_periods
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -54,7 +54,7 @@ class BoostedModel:
     def __init__(self, config: BoostedConfig) -> None:
         self.config = self._asked = config
         self._fitted: Fitted | None = None
-        self._day = 1
+        self._periods = Periods(1, 1)
         self._initial = np.zeros(len(TAUGHT))
         self._widths = np.ones(len(LEVELS))
         self._trees: Trees | None = None
@@ -86,7 +86,7 @@ class BoostedModel:
         chosen = window_config(self._asked, panel)
         parts = split_windows(panel, chosen)
         self.config = config = replace(self._asked, context=chosen.context)
-        self._day = panel.steps_per(DAY_SECONDS)
+        self._periods = measured_periods(panel.until(parts.training_steps))
         windows = self._windows(panel)
         training = self._examples(windows, parts.training, rows=config.rows, steps=_STEPS)
         if not len(training.target):
@@ -141,6 +141,7 @@ class BoostedModel:
         document = {
             "config": asdict(self.config),
             "fitted": self._fitted.to_document(),
+            "periods": asdict(self._periods),
             "features": self._features(),
         }
         return State(document, {"initial": self._initial, "widths": self._widths, **self._trees.tensors()})
@@ -156,12 +157,12 @@ class BoostedModel:
             config = {name: state.document["config"][name] for name in option_names(BoostedConfig)}
             model = cls(build_config(BoostedConfig, config, what="stored model"))
             fitted = Fitted.from_document(state.document["fitted"])
+            model._periods = _stored_periods(state.document["periods"])
             features = state.document["features"]
         except (KeyError, TypeError, OptionError) as error:
             raise DamagedError(f"the stored trees do not fit their description: {error}") from None
         if model.config.context is None:
             raise DamagedError("the stored model does not say its context")
-        model._day = max(1, round(DAY_SECONDS / fitted.step_seconds))
         if features != model._features():
             raise DamagedError(
                 f"the stored trees were made for {features} features, this version of nettide gives "
@@ -181,11 +182,12 @@ class BoostedModel:
 
     def _windows(self, panel: Panel) -> Windows:
         assert self.config.context is not None
-        return Windows(panel, context=self.config.context, horizon=self.config.horizon, channels=False)
+        context, horizon = self.config.context, self.config.horizon
+        return Windows(panel, context=context, horizon=horizon, channels=False, periods=self._periods)
 
     def _features(self) -> int:
         assert self.config.context is not None
-        return feature_count(context=self.config.context, day=self._day)
+        return feature_count(context=self.config.context, day=self._periods.day)
 
     def _examples(self, windows: Windows, ranges: WindowRanges, *, rows: int, steps: int) -> Examples:
         """Gather about so many rows with a known truth, evenly over the windows, at some target steps of each."""
@@ -197,7 +199,7 @@ class BoostedModel:
         features, targets = [torch.empty(0, self._features())], [torch.empty(0)]
         for part in torch.split(numbers, max(1, _BATCH_ROWS // horizon)):
             batch = windows.batch(*ranges.pairs(part))
-            found = rows_of(batch, day=self._day)
+            found = rows_of(batch, day=self._periods.day)
             added = found.scale.apply(batch.truth) - found.base  # (batch, horizon)
             chosen = torch.rand(added.shape, generator=generator).argsort(1)[:, :steps]
             own = torch.zeros_like(added, dtype=torch.bool).scatter_(1, chosen, True) & ~torch.isnan(added)
@@ -222,7 +224,7 @@ class BoostedModel:
         for start in range(0, len(series), size):
             part = slice(start, start + size)
             batch = windows.batch(series[part], cutoff[part])
-            found = rows_of(batch, day=self._day)
+            found = rows_of(batch, day=self._periods.day)
             added = torch.from_numpy(self._added(found.features.flatten(0, 1).numpy())).float()
             scaled = added.view(*found.base.shape, len(LEVELS)) + found.base[..., None]
             unknown = torch.isnan(batch.last)[..., None]
@@ -246,6 +248,14 @@ def _ascending(values: Tensor) -> Tensor:
     upper = values[..., _MIDDLE:].cummax(-1).values
     lower = values[..., : _MIDDLE + 1].flip(-1).cummin(-1).values.flip(-1)
     return torch.cat([lower, upper[..., 1:]], dim=-1)
+
+
+def _stored_periods(document: dict[str, Any]) -> Periods:
+    periods = Periods(**document)
+    whole = type(periods.day) is int and type(periods.week) is int
+    if not whole or not 1 <= periods.day <= periods.week or not 0 < periods.clock < 10:
+        raise DamagedError(f"the stored model has no usable periods of day and week: {document}")
+    return periods
 
 
 def _stored_array(arrays: dict[str, Any], name: str, length: int) -> Floats:
