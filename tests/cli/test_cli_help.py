@@ -13,6 +13,7 @@ import nettide as package
 VERBS = ("check", "backtest", "fit", "forecast", "models", "synth", "tune")
 HEAVY = (
     "torch",
+    "optuna",
     "numpy",
     "pyarrow",
     "narwhals",
@@ -50,7 +51,9 @@ def test_the_version() -> None:
     assert succeed("--version").out == f"nettide {package.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["tune", "--help"], ["backtest", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["fit", "--help"], ["tune", "--help"], ["backtest", "--help"], ["--version"]]
+)
 def test_help_starts_light(arguments: list[str]) -> None:
     script = (
         f"import sys; sys.argv = ['nettide', *{arguments!r}]\n"

@@ -377,7 +377,7 @@ def test_a_study_of_other_options_is_refused_and_left_as_it_is(
 
 def test_a_study_of_other_data_is_refused(found: tuple[TuneResult, Path]) -> None:
     _, path = found
-    with pytest.raises(OptionError, match="is of another search: data was other data, now this"):
+    with pytest.raises(OptionError, match="is of another search: its data differs; choose"):
         search(made_panel(seed=4), study=path)
 
 

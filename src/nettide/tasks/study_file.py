@@ -124,9 +124,9 @@ def _refuse_other(path: Path, study: optuna.Study, identity: Mapping[str, str]) 
     kept = study.user_attrs.get(_IDENTITY, {})
     for name, value in identity.items():
         if kept.get(name) != value:
-            was, now = (kept.get(name, "unknown"), value) if name != "data" else ("other data", "this")
+            differs = "its data differs" if name == "data" else f"{name} was {kept.get(name, 'unknown')}, now {value}"
             raise OptionError(
-                f"study {path} is of another search: {name} was {was}, now {now}; "
+                f"study {path} is of another search: {differs}; "
                 "choose another file with --study, or remove it to begin anew"
             )
 
