@@ -93,6 +93,15 @@ def test_seasons_are_taken_out_and_go_on_beyond_their_length(steady: bool) -> No
     assert np.ptp(level) < 0.25 * np.ptp(wave)
 
 
+def test_a_season_may_be_left_to_the_method() -> None:
+    steps = np.arange(504)
+    day, week = np.sin(2 * np.pi * steps / 24), np.where(steps // 24 % 7 < 5, 0.0, -3.0)
+    found = adjust(day + week, (24, 168), horizon=24, steady=True, kept=24)
+    assert np.ptp(found.values) == pytest.approx(2, rel=0.3)
+    assert np.corrcoef(found.values, day)[0, 1] > 0.95
+    assert adjust(day, (24,), horizon=3, steady=True, kept=24).values.tolist() == day.tolist()
+
+
 def test_no_seasons_change_nothing() -> None:
     found = adjust(np.arange(5.0), (), horizon=3, steady=True)
     assert found.values.tolist() == [0, 1, 2, 3, 4]
@@ -196,8 +205,8 @@ def test_the_history_is_chosen_by_the_step(periods: Periods, steps: int) -> None
 
 def test_seasons_are_chosen_by_method_step_and_wish() -> None:
     config = StatisticalConfig(horizon=1)
-    assert chosen_seasons(config, HOURLY) == (24,)
-    assert chosen_seasons(replace(config, method="arima"), HOURLY) == (24, 168)
+    assert chosen_seasons(config, HOURLY) == (24, 168)
+    assert chosen_seasons(replace(config, method="theta"), HOURLY) == (24,)
     assert chosen_seasons(replace(config, method="theta"), Periods(1, 7)) == (7,)
     assert chosen_seasons(replace(config, season="week"), HOURLY) == (168,)
     assert chosen_seasons(replace(config, season="both"), Periods(1, 7)) == (7,)

@@ -13,7 +13,7 @@ SeasonName = Literal["auto", "none", "day", "week", "both"]
 TransformName = Literal["log", "asinh", "none"]
 MOST_HORIZON, MOST_CONTEXT, MOST_WORKERS = 336, 100_000, 1024
 _AUTO_SEASON: dict[MethodName, SeasonName] = {
-    "ets": "day",
+    "ets": "both",
     "theta": "day",
     "arima": "both",
     "mstl": "both",
@@ -30,8 +30,8 @@ class StatisticalConfig:
         context: most steps of history that a fit uses; None takes eight weeks, at most 1,344 steps or, at steps under
             an hour, a week of at most 2,016 or three days; a year at daily steps.
         method: ets (exponential smoothing), arima, theta, mstl (day and week by loess, the rest by ets) or prophet.
-        season: which cycles it knows; auto takes day and week for arima, mstl and prophet, the day for ets and
-            theta, and the week at steps of a day. A cycle counts where the history holds two of it.
+        season: which cycles it knows; auto takes day and week (the day alone for theta) and the week at steps of a
+            day. A cycle counts where the history holds two of it.
         transform: what the fit sees: log (of one plus the value over a tenth of the mean), asinh, or none.
         workers: processes for many fits; None takes one a core.
 

@@ -112,17 +112,21 @@ def method_quantiles(values: Floats, seasons: tuple[int, ...], plan: FitPlan) ->
     """Fit mapped values by the method of the plan, shape (horizon, level)."""
     if plan.method == "prophet":
         return prophet_quantiles(values, seasons, horizon=plan.horizon)
-    native = seasons[0] if plan.method == "ets" and len(seasons) == 1 and seasons[0] <= _MOST_NATIVE else 1
-    adjusted = adjust(values, () if native > 1 else seasons, horizon=plan.horizon, steady=plan.steady)
+    native = seasons[0] if plan.method == "ets" and seasons and seasons[0] <= _MOST_NATIVE else 0
+    adjusted = adjust(values, seasons, horizon=plan.horizon, steady=plan.steady, kept=native)
     rest = adjusted.values
     if np.ptp(rest) < 1e-8:  # nothing but seasons
-        return np.repeat((rest[-1] + adjusted.ahead)[:, None], len(LEVELS), axis=1)
-    forecast: Callable[[Floats, int], Floats] = {"arima": _arima, "theta": _theta}.get(plan.method, _ets)
-    quantiles = _ets(rest, plan.horizon, native) if native > 1 else forecast(rest, plan.horizon)
+        quantiles = np.full((plan.horizon, len(LEVELS)), rest[-1])
+    elif plan.method == "arima":
+        quantiles = _arima(rest, plan.horizon)
+    elif plan.method == "theta":
+        quantiles = _theta(rest, plan.horizon)
+    else:
+        quantiles = _ets(rest, plan.horizon, season=native or 1)
     return quantiles + adjusted.ahead[:, None]
 
 
-def _ets(values: Floats, horizon: int, season: int = 1) -> Floats:
+def _ets(values: Floats, horizon: int, *, season: int) -> Floats:
     """Additive exponential smoothing; Hyndman et al., Forecasting with Exponential Smoothing, 2008."""
     from statsforecast.models import AutoETS
 

@@ -30,7 +30,7 @@ def seen_seasons(steps: int, seasons: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(one for one in seasons if steps >= 2 * one)
 
 
-def adjust(values: Floats, seasons: tuple[int, ...], *, horizon: int, steady: bool) -> Adjusted:
+def adjust(values: Floats, seasons: tuple[int, ...], *, horizon: int, steady: bool, kept: int = 0) -> Adjusted:
     """Take the seasons out and continue each as it was last.
 
     With every point evaluated the smoothing would take ten times as long for a forecast that is the same to a percent
@@ -41,10 +41,12 @@ def adjust(values: Floats, seasons: tuple[int, ...], *, horizon: int, steady: bo
         seasons: periods in steps, each of which the values hold twice, ascending.
         horizon: steps ahead.
         steady: whether patterns are fixed; else they may move, as where a clock drifts.
+        kept: a season that stays in the values, for a method that knows it itself; 0 for none.
 
     Source: Bandara, Hyndman and Bergmeir, MSTL, 2021; Cleveland et al., STL, 1990.
     """
-    if not seasons:
+    taken = tuple(one for one in seasons if one != kept)
+    if not taken:
         return Adjusted(values, np.zeros(horizon))
     from statsforecast.mstl import mstl
 
@@ -56,7 +58,6 @@ def adjust(values: Floats, seasons: tuple[int, ...], *, horizon: int, steady: bo
         "trend_jump": max(1, 3 * longest // (2 * _JUMP)),
     }
     table = mstl(values, list(seasons), s_window=window, stl_kwargs=jumps)
-    names = ["seasonal"] if len(seasons) == 1 else [f"seasonal{one}" for one in seasons]
-    parts = [table[name].to_numpy() for name in names]
-    ahead = sum((np.resize(part[-one:], horizon) for part, one in zip(parts, seasons, strict=True)), np.zeros(horizon))
+    parts = [table["seasonal" if len(seasons) == 1 else f"seasonal{one}"].to_numpy() for one in taken]
+    ahead = sum((np.resize(part[-one:], horizon) for part, one in zip(parts, taken, strict=True)), np.zeros(horizon))
     return Adjusted(values - np.sum(parts, axis=0), ahead)
