@@ -164,7 +164,7 @@ def test_the_published_branch_and_the_dimension_shuffle_are_options() -> None:
     )  # fmt: skip
     training = model.fit(PANEL)
     network = model.network
-    assert network.encoder.input_size == 24 * 2 + 15  # value and whether known, of each step; calendar and occasions
+    assert network.encoder.input_size == 24 * 2 + 13  # value and whether known, of each step; calendar and occasions
     assert network.convolution is not None
     # 264,704 of the papers for one input channel; ours has a second one: whether the value is known
     assert sum(weight.numel() for weight in network.convolution.parameters()) == 264_704 + 8 * 128

@@ -1,4 +1,4 @@
-"""Occasions of each step as numbers: what share of it is holiday, maintenance or event, and what is around it."""
+"""Occasions of each step as numbers: what share of it is holiday, maintenance or event, and is tomorrow a holiday."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ from numpy.typing import NDArray
 from nettide.arrays import Floats, Ints
 from nettide.occasions import Occasion
 from nettide.panel import Panel
-from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS, local_seconds
+from nettide.prepare.calendar import DAY_SECONDS, local_seconds
 
-OCCASION_FEATURES = (
-    "holiday", "maintenance", "event",
-    "holiday_tomorrow", "occasion_yesterday", "occasion_last_week",
-)  # fmt: skip
-"""Shares of a step: the first three of the step itself, then of the same local time one day later, one day and one
-week earlier, which is where daily and weekly lags look."""
+OCCASION_FEATURES = ("holiday", "maintenance", "event", "holiday_tomorrow")
+"""Shares of a step: of the step itself, and of the same local time one day later."""
 Shares: TypeAlias = NDArray[np.float32]
 
 
@@ -70,24 +66,20 @@ def occasion_features(starts: Ints, groups: Sequence[OccasionGroup], *, seconds:
     shares = np.zeros((len(groups), len(starts), len(OCCASION_FEATURES)), dtype=np.float32)
     if not len(starts):
         return shares
-    first, last = int(starts[0]) - 2 * WEEK_SECONDS, int(starts[-1]) + seconds + 2 * WEEK_SECONDS
-    moved: dict[str, list[Ints]] = {}  # by zone: it is the same for all its groups
+    first, last = int(starts[0]) - 2 * DAY_SECONDS, int(starts[-1]) + seconds + 2 * DAY_SECONDS
+    tomorrow: dict[str, Ints] = {}  # by zone: it is the same for all its groups
     for place, group in enumerate(groups):
         near = [one for one in group.occasions if one.touches(first, last)]
         if not near:
             continue
-        if group.zone not in moved:
-            shifts = (DAY_SECONDS, -DAY_SECONDS, -WEEK_SECONDS)
-            moved[group.zone] = [_same_local_time(starts, group.zone, shift) for shift in shifts]
-        tomorrow, yesterday, last_week = moved[group.zone]
+        if group.zone not in tomorrow:
+            tomorrow[group.zone] = _one_day_later(starts, group.zone)
         holidays = [one for one in near if one.kind == "holiday"]
         asked = (
             (holidays, starts),
             ([one for one in near if one.kind == "maintenance"], starts),
             ([one for one in near if one.kind == "event"], starts),
-            (holidays, tomorrow),
-            (near, yesterday),
-            (near, last_week),
+            (holidays, tomorrow[group.zone]),
         )
         for feature, (occasions, begins) in enumerate(asked):
             if occasions:
@@ -95,10 +87,11 @@ def occasion_features(starts: Ints, groups: Sequence[OccasionGroup], *, seconds:
     return shares
 
 
-def _same_local_time(seconds: Ints, zone: str, shift: int) -> Ints:
-    """Give the instants at which clocks show the same, some days earlier or later, though they change between."""
-    moved = seconds + shift
-    instants: Ints = moved - ((local_seconds(moved, zone) - moved) - (local_seconds(seconds, zone) - seconds))
+def _one_day_later(seconds: Ints, zone: str) -> Ints:
+    """Give the instants at which clocks show the same on the next day, though they may change between."""
+    later = seconds + DAY_SECONDS
+    changed = (local_seconds(later, zone) - later) - (local_seconds(seconds, zone) - seconds)
+    instants: Ints = later - changed
     return instants
 
 

@@ -19,7 +19,7 @@ _NAMES: Mapping[OccasionKind, tuple[str, str]] = {
     "maintenance": ("maintenance window", "maintenance windows"),
     "event": ("event", "events"),
 }
-_DAYS_AROUND = 8  # a step is told of the day after it, and of the week before
+_DAYS_AROUND = 3  # a step is told of the day after it, whatever the zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class OccasionChoice:
 
 
 def with_occasions(panel: Panel, choice: OccasionChoice, *, zone: str | None) -> tuple[Panel, tuple[str, ...]]:
-    """Give a panel with what is known from a step before its begin to the longest horizon after its end.
+    """Give a panel with what is known from its begin to the longest horizon after its end.
 
     Args:
         panel: the traffic.
