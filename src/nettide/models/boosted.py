@@ -90,7 +90,10 @@ class BoostedModel:
         windows = self._windows(panel)
         training = self._examples(windows, parts.training, rows=config.rows, steps=_STEPS)
         if not len(training.target):
-            raise HistoryError("no window of the history ends before a known value: there is nothing to learn from")
+            raise HistoryError(
+                f"none of the windows that were drawn has a known value to learn; give more history or rows above "
+                f"{config.rows}"
+            )
         validation = self._examples(windows, parts.validation, rows=_VALIDATION_ROWS, steps=_STEPS)
         held = validation if len(validation.target) else None
         boosted = boost(training, held, levels=TAUGHT, config=config, monitor=monitor or Silent())
@@ -205,7 +208,7 @@ class BoostedModel:
             own = torch.zeros_like(added, dtype=torch.bool).scatter_(1, chosen, True) & ~torch.isnan(added)
             features.append(found.features[own])
             targets.append(added[own])
-        return Examples(torch.cat(features).numpy(), torch.cat(targets).double().numpy())
+        return Examples(torch.cat(features).numpy(), torch.cat(targets).double().numpy(), count)
 
     def _added(self, features: np.ndarray[Any, Any]) -> Floats:
         """Give all quantiles of what is added to the base, ascending, shape (row, level)."""

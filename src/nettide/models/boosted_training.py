@@ -35,10 +35,12 @@ class Examples:
     Args:
         features: NaN where unknown, shape (row, feature).
         target: what is to be added to the base, in scaled units, shape (row,).
+        windows: how many they come from.
     """
 
     features: Features
     target: Floats
+    windows: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +118,7 @@ class _Rounds:
     ) -> None:
         from lightgbm import Booster, Dataset
 
-        self._config, self._monitor, self._rows = config, monitor, len(training.target)
+        self._config, self._monitor, self._windows = config, monitor, training.windows
         self.initial = np.quantile(training.target, levels)
         self._boosters: list[Booster] = []
         self._validated = validation is not None
@@ -192,7 +194,7 @@ class _Rounds:
             validation_loss=validation,
             learning_rate=self._config.learning_rate,
             best_epoch=self._best_epoch,
-            windows=self._rows,
+            windows=self._windows,
             seconds=seconds,
             seconds_left=seconds * (epochs - epoch),
         )

@@ -30,7 +30,7 @@ class Trees:
     Args:
         leaves: of each tree, at least 1, shape (tree,).
         feature: that a node asks for, shape (node,); a tree of n leaves has n - 1 nodes.
-        threshold: up to which a value goes left, shape (node,).
+        threshold: up to which a value goes left; may be infinite, shape (node,).
         decision: LightGBM's bits on where unknown values go, shape (node,).
         left: the next node if not negative, else -1 - leaf, shape (node,).
         right: as left, shape (node,).
@@ -97,8 +97,9 @@ class Trees:
         by_node = (self.feature, self.threshold, self.decision, self.left, self.right)
         if any(len(one) != nodes for one in by_node) or len(self.value) != leaves:
             return "nodes or leaves are missing"
-        if not (np.isfinite(self.value).all() and np.isfinite(self.threshold).all()):
-            return "a threshold or value is not finite"
+        # infinity is where all known values go left and unknown ones right
+        if not (np.isfinite(self.value).all() and (self.threshold > -np.inf).all()):
+            return "a threshold or value is no number"
         if ((self.feature < 0) | (self.feature >= features)).any():
             return f"a node asks for a feature other than the {features} that there are"
         if ((self.decision < 0) | (self.decision > _MOST_DECISION) | (self.decision % 2 == 1)).any():
