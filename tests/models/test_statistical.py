@@ -203,13 +203,12 @@ def test_the_history_is_chosen_by_the_step(periods: Periods, steps: int) -> None
     assert chosen_context(77, periods) == 77
 
 
-def test_seasons_are_chosen_by_method_step_and_wish() -> None:
+def test_seasons_are_chosen_by_step_and_wish() -> None:
     config = StatisticalConfig(horizon=1)
     assert chosen_seasons(config, HOURLY) == (24, 168)
-    assert chosen_seasons(replace(config, method="theta"), HOURLY) == (24,)
-    assert chosen_seasons(replace(config, method="theta"), Periods(1, 7)) == (7,)
+    assert chosen_seasons(config, Periods(1, 7)) == (7,)
     assert chosen_seasons(replace(config, season="week"), HOURLY) == (168,)
-    assert chosen_seasons(replace(config, season="both"), Periods(1, 7)) == (7,)
+    assert chosen_seasons(replace(config, season="day"), HOURLY) == (24,)
     assert chosen_seasons(replace(config, season="day"), Periods(1, 7)) == ()
     assert chosen_seasons(replace(config, season="none"), HOURLY) == ()
     assert chosen_seasons(config, Periods(1, 1)) == ()
@@ -220,7 +219,7 @@ def test_seasons_are_chosen_by_method_step_and_wish() -> None:
     [
         ({"workers": "0"}, r"^workers 0 must be 1 to 1,024$"),
         ({"method": "sarima"}, r"^model 'auto-ets': option method=sarima: known: ets, arima, theta, mstl, prophet$"),
-        ({"season": "year"}, r"option season=year: known: auto, none, day, week, both$"),
+        ({"season": "year"}, r"option season=year: known: auto, none, day, week$"),
         ({"transform": "boxcox"}, r"option transform=boxcox: known: log, asinh, none$"),
     ],
 )

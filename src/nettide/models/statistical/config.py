@@ -9,16 +9,9 @@ from nettide.errors import OptionError
 from nettide.prepare.periods import Periods
 
 MethodName = Literal["ets", "arima", "theta", "mstl", "prophet"]
-SeasonName = Literal["auto", "none", "day", "week", "both"]
+SeasonName = Literal["auto", "none", "day", "week"]
 TransformName = Literal["log", "asinh", "none"]
 MOST_HORIZON, MOST_CONTEXT, MOST_WORKERS = 336, 100_000, 1024
-_AUTO_SEASON: dict[MethodName, SeasonName] = {
-    "ets": "both",
-    "theta": "day",
-    "arima": "both",
-    "mstl": "both",
-    "prophet": "both",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +23,8 @@ class StatisticalConfig:
         context: most steps of history that a fit uses; None takes eight weeks, at most 1,344 steps or, at steps under
             an hour, a week of at most 2,016 or three days; a year at daily steps.
         method: ets (exponential smoothing), arima, theta, mstl (day and week by loess, the rest by ets) or prophet.
-        season: which cycles it knows; auto takes day and week (the day alone for theta) and the week at steps of a
-            day. A cycle counts where the history holds two of it.
+        season: which cycles it knows; auto takes day and week. One of a single step is none, and a cycle counts where
+            the history holds two of it.
         transform: what the fit sees: log (of one plus the value over a tenth of the mean), asinh, or none.
         workers: processes for many fits; None takes one a core.
 
@@ -75,8 +68,6 @@ def chosen_context(context: int | None, periods: Periods) -> int:
 
 def chosen_seasons(config: StatisticalConfig, periods: Periods) -> tuple[int, ...]:
     """Give the periods that a model looks for, in steps, ascending; those of one step are none."""
-    season = config.season
-    if season == "auto":
-        season = _AUTO_SEASON[config.method] if periods.day > 1 else "week"
-    wanted = {"none": (), "day": (periods.day,), "week": (periods.week,), "both": (periods.day, periods.week)}[season]
+    day, week = periods.day, periods.week
+    wanted = {"auto": (day, week), "none": (), "day": (day,), "week": (week,)}[config.season]
     return tuple(sorted({one for one in wanted if one > 1}))
