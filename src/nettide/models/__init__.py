@@ -35,6 +35,7 @@ class Entry:
 
 _NAIVE = "nettide.models.naive:NaiveModel"
 _RECURRENT = "nettide.models.recurrent:RecurrentModel"
+_PRETRAINED = "nettide.models.pretrained.model:PretrainedModel"
 _STATISTICAL = "nettide.models.statistical.model:StatisticalModel"
 
 MODELS: dict[str, Entry] = {
@@ -42,6 +43,11 @@ MODELS: dict[str, Entry] = {
     "seasonal-naive": Entry(_NAIVE, "the same time one week ago (one day where history is short)", {"season": "auto"}),
     "seasonal-naive-day": Entry(_NAIVE, "the same time one day ago", {"season": "day"}),
     "window-mean": Entry("nettide.models.naive:WindowMeanModel", "the mean of the context"),
+    "auto": Entry(
+        "nettide.models.auto.model:AutoModel", "the best mixture of challengers, chosen on the data", occasions=True
+    ),
+    "base": Entry(_PRETRAINED, "pretrained network, used as it is", {"batches": 0}, occasions=True),
+    "base-tuned": Entry(_PRETRAINED, "pretrained network, tuned on the data", occasions=True),
     "auto-ets": Entry(_STATISTICAL, "exponential smoothing, fitted at each cutoff", {"method": "ets"}),
     "auto-arima": Entry(_STATISTICAL, "ARIMA of low order on the seasonally adjusted series", {"method": "arima"}),
     "theta": Entry(_STATISTICAL, "the Theta method on the seasonally adjusted series", {"method": "theta"}),

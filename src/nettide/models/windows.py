@@ -74,7 +74,7 @@ class Windows:
     ) -> None:
         self.context, self.horizon, self.steps = context, horizon, panel.steps
         used = panel if channels else panel.only_target()
-        _refuse_immense(used)
+        refuse_immense(used)
         target = panel.target
         periods = periods or nominal_periods(panel)
         self._lags = Lags(panel, periods)
@@ -114,7 +114,7 @@ class Windows:
         )
 
 
-def _refuse_immense(panel: Panel) -> None:
+def refuse_immense(panel: Panel) -> None:
     """Refuse values whose scaled forecasts could leave float32."""
     values = panel.values
     if max(np.fmax.reduce(values, None, initial=0.0), -np.fmin.reduce(values, None, initial=0.0)) < _LARGEST:

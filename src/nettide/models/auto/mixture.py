@@ -1,0 +1,127 @@
+"""Mixtures: weights of members from their errors, before and after the fact.
+
+Quantiles are averaged level by level (Vincentization), which keeps them in order.
+
+Source: Lichtendahl, Grushka-Cockayne and Winkler, Is it better to average probabilities or quantiles?, Management
+Science 59, 2013; exponentiated gradient, Kivinen and Warmuth, Information and Computation 132, 1997; weights by
+discounted losses as in Cesa-Bianchi and Lugosi, Prediction, Learning, and Games, 2006.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nettide.arrays import Bools, Floats
+
+_ROUNDS, _RATE = 300, 0.2
+_LEAST = 0.02  # of the whole; what weighs less is left out
+_HALF_TRUSTED = 6.0  # cutoffs at which a series' own errors count half
+_SHARPNESS = 6.0  # of own errors on the validation part
+_FADING = 0.7  # what an error counts one horizon later
+_OWN, _SHARED = 6.0, 4.0  # of recent errors: of the series, of all series
+_MOST_RATIO = 5.0
+
+
+def pinball(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
+    """Give the pinball loss, mean over the levels.
+
+    Args:
+        truth: NaN where unknown, shape (...).
+        quantiles: shape (..., level).
+        levels: shape (level,).
+
+    Returns:
+        shape (...), NaN where truth or forecast is unknown.
+    """
+    error = truth[..., None] - quantiles
+    loss: Floats = np.maximum(levels * error, (levels - 1) * error).mean(axis=-1)
+    return loss
+
+
+def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floats, prior: Floats) -> Floats:
+    """Give the weights with the least pinball loss of the mixture over all series, each in its own size.
+
+    Found by exponentiated gradient from the prior, which is where weights stay that the data do not move.
+
+    Args:
+        truth: NaN where unknown, shape (series, point).
+        quantiles: of the members, shape (member, series, point, level).
+        levels: shape (level,).
+        sizes: what an error of each series is measured in, positive, shape (series,).
+        prior: positive, sum 1, shape (member,).
+
+    Returns:
+        shape (member,), sum 1.
+    """
+    scaled = np.where(np.isnan(truth), np.nan, truth) / sizes[:, None]
+    known = np.isfinite(scaled) & np.isfinite(quantiles).all(axis=(0, 3))
+    if not known.any():
+        return prior
+    y = scaled[known]  # (point,)
+    members = np.stack([(one / sizes[:, None, None])[known] for one in quantiles])  # (member, point, level)
+    weights = prior.copy()
+    total = np.zeros_like(weights)
+    for turn in range(_ROUNDS):
+        mixed = np.tensordot(weights, members, axes=1)
+        slope = np.where(y[:, None] > mixed, -levels, 1 - levels)  # of the loss, by the mixture
+        gradient = (members * slope).mean(axis=(1, 2))
+        spread = max(float(np.abs(gradient - weights @ gradient).max()), 1e-12)
+        weights = weights * np.exp(-_RATE / np.sqrt(1 + turn) * (gradient - gradient.min()) / spread)
+        weights /= weights.sum()
+        total += weights
+    found: Floats = total / _ROUNDS
+    return found
+
+
+def series_weights(pooled: Floats, losses: Floats, cutoffs: Floats) -> Floats:
+    """Tilt pooled weights to the members that did better on each series, the more it was seen.
+
+    Args:
+        pooled: shape (member,).
+        losses: mean loss of each member, NaN where unknown, shape (member, series).
+        cutoffs: how many forecasts each series was seen at, shape (series,).
+
+    Returns:
+        shape (member, series), each series sums to 1.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = np.nansum(pooled[:, None] * losses, axis=0)
+        ratio = np.clip(losses / middle, 0.0, _MOST_RATIO)
+    ratio = np.where(np.isfinite(ratio), ratio, 1.0)
+    trust = cutoffs / (cutoffs + _HALF_TRUSTED)
+    tilted = pooled[:, None] * np.exp(-_SHARPNESS * trust * (ratio - 1))
+    tilted = np.where(tilted < _LEAST * tilted.sum(axis=0), 0.0, tilted)
+    found: Floats = tilted / tilted.sum(axis=0)
+    return found
+
+
+def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floats:
+    """Move weights by what came of the last forecasts; a member that has just failed loses its say.
+
+    Args:
+        weights: shape (member, series).
+        recent: losses of the last forecasts, newest first, NaN where unknown, shape (member, series, origin).
+        strength: 0 moves nothing, 1 is what was measured to be best.
+
+    Returns:
+        shape (member, series), each series sums to 1.
+    """
+    if not strength or not recent.shape[2]:
+        return weights
+    tells = np.isfinite(recent).any(axis=(1, 2))  # a member that has no past forecasts keeps its weight
+    heard: Bools = np.isfinite(recent[tells]).all(axis=0) & bool(tells.any())
+    count: Floats = np.where(heard, _FADING ** np.arange(recent.shape[2]), 0.0)  # (series, origin)
+    seen = count.sum(axis=1)
+    losses = (np.nan_to_num(recent) * count).sum(axis=2) / np.maximum(seen, 1e-12)
+    told = np.where(tells[:, None], weights, 0.0)
+    usual = (told * losses).sum(axis=0) / np.maximum(told.sum(axis=0), 1e-12)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where(tells[:, None] & (seen > 0), np.clip(losses / usual, 0.0, _MOST_RATIO), 1.0)
+    ratio = np.where(np.isfinite(ratio), ratio, 1.0)
+    own = seen / (seen + 1.0)
+    shared = np.median(ratio[:, seen > 0], axis=1) if (seen > 0).any() else np.ones(len(weights))
+    many = (seen > 0).sum() / ((seen > 0).sum() + 20.0)
+    exponent = _OWN * own * (ratio - 1) + _SHARED * many * (shared[:, None] - 1)
+    moved = np.maximum(weights, 1e-4) * np.exp(-strength * exponent)
+    found: Floats = moved / moved.sum(axis=0)
+    return found

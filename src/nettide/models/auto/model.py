@@ -1,0 +1,409 @@
+"""The automatic forecaster: a mixture of challengers and naive forecasts, weighed for each series."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from nettide.arrays import Floats, Ints, Weights
+from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
+from nettide.forecast import LEVELS, Forecast
+from nettide.models import accepts, make_model
+from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
+from nettide.models.auto.kept import KeptFits, joined_states, parted_models
+from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, series_weights
+from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
+from nettide.models.calibration import adjust, origins_of, recent_adjustment, signed_errors
+from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training
+from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.options import build_config, option_names
+from nettide.panel import Panel
+
+_LEVELS = np.array(LEVELS)
+_MIDDLE = LEVELS.index(0.5)
+_PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5}
+"""Weights before anything is known, as parts of a trained challenger's."""
+_WORTH = 0.02  # least weight, over all series, for which a challenger is kept
+_STATISTICAL_WORTH = 0.1
+_CUTOFFS_AT_A_TIME = 64
+_NOT_FITTED = "model is not fitted; call fit or load a fitted one"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """How the challengers did on the validation part.
+
+    Args:
+        members: names, naive ones included.
+        ids: of the series.
+        errors: mean absolute error of each member and, last, of the mixture, NaN where unknown, shape
+            (member + 1, series, cutoff).
+        losses: pinball loss likewise, shape (member + 1, series, cutoff).
+    """
+
+    members: tuple[str, ...]
+    ids: tuple[str, ...]
+    errors: Floats
+    losses: Floats
+
+
+class AutoModel:
+    """Tries challengers on the last part of the history, and mixes those that are worth it, for each series.
+
+    Naive forecasts always take part. At each cutoff, what came of the last forecasts moves the weights (the
+    guard) and the bands.
+
+    Args:
+        config: challengers and budget.
+    """
+
+    Config: ClassVar[type[AutoConfig]] = AutoConfig
+
+    def __init__(self, config: AutoConfig) -> None:
+        self.config = config
+        self._fitted: Fitted | None = None
+        self._members: dict[str, Model] = {}
+        self._weights: Floats = np.empty((0, 0))
+        self._ids: tuple[str, ...] = ()
+        self._pooled: Floats = np.empty(0)
+        self.notes: dict[str, str] = {}
+        self.verdict: Verdict | None = None
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead."""
+        return self.config.horizon
+
+    @property
+    def context(self) -> int:
+        """Most steps of a window among the members; 0 before ``fit``."""
+        return max((one.context for one in self._members.values()), default=0)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Names of the members."""
+        return tuple(self._members)
+
+    @property
+    def pooled(self) -> Floats:
+        """Weight of each member for a series that was not seen, shape (member,)."""
+        return self._pooled
+
+    def weights_of(self, ids: Sequence[str]) -> Floats:
+        """Give the weights of each member for each series, before the guard, shape (member, series)."""
+        place = {one: at for at, one in enumerate(self._ids)}
+        columns = [self._weights[:, place[one]] if one in place else self._pooled for one in ids]
+        return np.stack(columns, axis=1) if columns else np.empty((len(self._members), 0))
+
+    def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
+        """Try the challengers, weigh them, and fit those that count on the whole history.
+
+        Raises:
+            HistoryError: no target is known.
+            OptionError: the budget is too small for one challenger.
+        """
+        started = time.perf_counter()
+        self._members, self._fitted, self.notes, self.verdict = {}, None, {}, None
+        if np.isnan(panel.target).all():
+            raise HistoryError(f"no value of {panel.channels[0].name!r} is known; there is nothing to fit")
+        clock = Clock(self.config.budget_seconds, monitor or Silent())
+        kept = KeptFits(checkpoint, panel, asdict(self.config))
+        part = trial_part(panel, horizon=self.horizon, share=self.config.validation_share)
+        if part is None:
+            self._take_untried(panel)
+        else:
+            trials = self._try(panel, part, clock, kept)
+            self._weigh(panel, part, trials)
+            if self.config.refit:
+                self._fit_again(panel, {one.name: one for one in trials}, clock, kept)
+        self._fitted = Fitted.of(panel.only_target())
+        self._ids = panel.ids
+        return Training(
+            ending="interrupted" if clock.stopped else "finished",
+            seconds=time.perf_counter() - started,
+            parameters=sum(value.size for value in self.state().tensors.values()),
+        )
+
+    def _take_untried(self, panel: Panel) -> None:
+        """Take what needs no trial: the history is too short to compare anything on."""
+        self.notes["auto"] = (
+            "history is too short to compare challengers on: the pretrained network as it is, and naive forecasts"
+        )
+        names = ("base", *NAIVE_MEMBERS)
+        self._members = {name: self.make(name) for name in names}
+        for model in self._members.values():
+            model.fit(panel)
+        prior = np.array([_PRIOR[name] for name in names])
+        self._pooled = prior / prior.sum()
+        self._weights = np.repeat(self._pooled[:, None], len(panel.series), axis=1)
+
+    def _try(self, panel: Panel, part: TrialPart, clock: Clock, kept: KeptFits) -> list[Trial]:
+        trials: list[Trial] = []
+        for name in (*NAIVE_MEMBERS, *self.config.names):
+            if clock.stopped or (clock.left <= 0 and name not in NAIVE_MEMBERS):
+                self.notes[name] = "not tried: " + ("ended early" if clock.stopped else "the budget is spent")
+                continue
+            trial = run_trial(name, partial(self.make, name), panel, part, clock=clock, kept=kept)
+            trials.append(trial)
+            if trial.why:
+                self.notes[name] = trial.why
+        tried = [one for one in trials if one.name not in NAIVE_MEMBERS]
+        if not clock.stopped and tried and not any(one.model for one in tried if one.name != "base"):
+            short = [one.why for one in tried if "too short for it" in one.why]
+            if short:
+                raise OptionError(
+                    f"budget {self.config.budget} is too small for one challenger: {tried[0].name} was {short[0]}"
+                )
+        if not any(one.model and one.quantiles.shape[-1] for one in trials):  # bands come from some challenger
+            trials.append(run_trial("base", partial(self.make, "base"), panel, part, clock=clock, kept=kept))
+        return [one for one in trials if one.model]
+
+    def _weigh(self, panel: Panel, part: TrialPart, trials: list[Trial]) -> None:
+        """Weigh the members over all series, then for each; leave out those that are not worth it."""
+        truth = panel.target[:, part.cutoffs[:, None] + np.arange(1, self.horizon + 1)]
+        prior = np.array([_PRIOR.get(one.name, 1.0) for one in trials])
+        quantiles = with_bands([one.point for one in trials], [one.quantiles for one in trials])
+        sizes = _sizes(truth, quantiles)
+        pooled = self._pooled_weights([one.name for one in trials], truth, quantiles, sizes, prior / prior.sum())
+        stay = [
+            place
+            for place, one in enumerate(trials)
+            if pooled[place] >= (_STATISTICAL_WORTH if one.name in STATISTICAL else _WORTH) or one.name in NAIVE_MEMBERS
+        ]
+        for place, one in enumerate(trials):
+            if place not in stay:
+                self.notes[one.name] = f"left out: {pooled[place]:.1%} of the mixture, not worth its time"
+        chosen = quantiles[stay]
+        losses = pinball(truth, chosen, _LEVELS)  # (member, series, cutoff, horizon)
+        by_cutoff = _known_mean(losses, axis=3)
+        self._pooled = pooled[stay] / pooled[stay].sum()
+        seen = np.isfinite(by_cutoff).any(axis=0).sum(axis=1).astype(np.float64)
+        self._weights = series_weights(self._pooled, _known_mean(by_cutoff, axis=2), seen)
+        self._members = {trials[place].name: _model(trials[place]) for place in stay}
+        mixed = np.einsum("ms,mschl->schl", self._weights, np.nan_to_num(chosen))
+        errors = np.abs(truth - chosen[..., _MIDDLE])
+        self.verdict = Verdict(
+            (*self._members,),
+            panel.ids,
+            np.concatenate(
+                [_known_mean(errors, axis=3), _known_mean(np.abs(truth - mixed[..., _MIDDLE]), axis=2)[None]]
+            ),
+            np.concatenate([by_cutoff, _known_mean(pinball(truth, mixed, _LEVELS), axis=2)[None]]),
+        )
+
+    def _pooled_weights(
+        self, names: list[str], truth: Floats, quantiles: Floats, sizes: Floats, prior: Floats
+    ) -> Floats:
+        """Weigh over all series; a member that was tried on a sample alone is weighed against the rest there."""
+        points = truth.reshape(len(truth), -1)
+        flat = quantiles.reshape(*quantiles.shape[:2], -1, len(LEVELS))
+        costly = np.array([name in STATISTICAL for name in names])
+        rest = prior * ~costly
+        weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum())
+        pooled = np.zeros(len(names))
+        pooled[~costly] = weights
+        if costly.any():
+            on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior)
+            kept = costly & (on_sample >= _STATISTICAL_WORTH)
+            pooled = pooled * (1 - on_sample[kept].sum())
+            pooled[kept] = on_sample[kept]
+        return pooled
+
+    def _fit_again(self, panel: Panel, trials: Mapping[str, Trial], clock: Clock, kept: KeptFits) -> None:
+        """Fit the members again on the whole history, the weightiest first."""
+        order = sorted(range(len(self._pooled)), key=lambda place: -self._pooled[place])
+        names = list(self._members)
+        for name in (names[place] for place in order):
+            if name not in NAIVE_MEMBERS and (clock.stopped or clock.left < 0.3 * trials[name].seconds):
+                self.notes[name] = "not fitted again on the whole history: " + (
+                    "ended early" if clock.stopped else "the budget is spent"
+                )
+                continue
+            self._members[name], why = refitted(trials[name], partial(self.make, name), panel, clock=clock, kept=kept)
+            if why:
+                self.notes[name] = why
+
+    def make(self, name: str) -> Model:
+        """Make an unfitted member."""
+        config = self.config
+        options: dict[str, Any] = {"adapt": False} if accepts(name, "adapt") else {}
+        return make_model(name, horizon=config.horizon, context=config.context, seed=config.seed, options=options)
+
+    def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
+        """Forecast each series from each cutoff.
+
+        Raises:
+            MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
+        """
+        if self._fitted is None:
+            raise MismatchError(_NOT_FITTED)
+        self._fitted.check(panel)
+        check_cutoffs(panel, cutoffs)
+        cutoffs = np.asarray(cutoffs, dtype=np.int64)
+        values = np.empty((len(panel.series), len(cutoffs), self.horizon, len(LEVELS)))
+        for start in range(0, len(cutoffs), _CUTOFFS_AT_A_TIME):
+            part = slice(start, start + _CUTOFFS_AT_A_TIME)
+            if panel.series:
+                values[:, part] = self._quantiles(panel, cutoffs[part])
+        return Forecast(
+            ids=panel.ids,
+            units=panel.units,
+            cutoffs=panel.seconds[cutoffs],
+            step_seconds=panel.step_seconds,
+            point=values[..., _MIDDLE],
+            levels=LEVELS,
+            quantiles=values,
+        )
+
+    def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
+        """Mix the members at some cutoffs, shape (series, cutoff, horizon, level)."""
+        horizon = self.horizon
+        origins = origins_of(cutoffs, horizon=horizon)  # (cutoff, origin)
+        every = np.union1d(origins[origins >= 0], cutoffs)
+        members = self._member_quantiles(panel, cutoffs, every)  # (member, series, every, horizon, level)
+        steps = every[:, None] + np.arange(1, horizon + 1)
+        seen = steps < panel.steps
+        truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
+        weights = self.weights_of(panel.ids)
+        losses = _known_mean(pinball(truth, members, _LEVELS), axis=3)  # (member, series, every)
+        values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
+        for place, cutoff in enumerate(cutoffs):
+            before = origins[place][origins[place] >= 0]
+            past = np.searchsorted(every, before)
+            guarded = guarded_weights(weights, losses[:, :, past], strength=self.config.guard)
+            now = int(np.searchsorted(every, cutoff))
+            mixed = _mixed(guarded, members[:, :, now])
+            if self.config.adapt and len(past):
+                earlier = _mixed(guarded, members[:, :, past])  # (series, origin, horizon, level)
+                errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
+                adjustment = recent_adjustment(errors[:, None], level=LEVELS[0])
+                mixed = adjust(mixed[:, None], adjustment, middle=_MIDDLE)[:, 0]
+            values[:, place] = mixed
+        return values
+
+    def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Floats:
+        """Let every member forecast; the statistical ones at the cutoffs alone, since each forecast is a fit."""
+        points, quantiles = [], []
+        for name, model in self._members.items():
+            at = cutoffs if name in STATISTICAL else every
+            made = model.predict(panel, at)
+            point = np.full((len(panel.series), len(every), self.horizon), np.nan)
+            bands = np.full((*point.shape, len(made.levels)), np.nan)
+            places = np.searchsorted(every, at)
+            point[:, places], bands[:, places] = made.point, made.quantiles
+            points.append(point)
+            quantiles.append(bands)
+        return with_bands(points, quantiles)
+
+    def state(self) -> State:
+        """Give members and weights.
+
+        Raises:
+            MismatchError: the model is not fitted.
+        """
+        if not self._members:
+            raise MismatchError(_NOT_FITTED)
+        joined = joined_states(self._members)
+        verdict = self.verdict
+        document = {
+            "config": asdict(self.config),
+            "fitted": self._fitted.to_document() if self._fitted else {},
+            "members": dict(joined.document),
+            "ids": list(self._ids),
+            "notes": dict(self.notes),
+            "verdict": None if verdict is None else {"members": list(verdict.members), "ids": list(verdict.ids)},
+        }
+        own: dict[str, Weights] = {"weights": self._weights, "pooled": self._pooled}
+        if verdict is not None:
+            own |= {"errors": verdict.errors.astype(np.float32), "losses": verdict.losses.astype(np.float32)}
+        return State(document, {**joined.tensors, **own})
+
+    @classmethod
+    def restore(cls, state: State) -> Self:
+        """Make a fitted model of what ``state`` gave.
+
+        Raises:
+            DamagedError: a part is missing or does not fit the others.
+        """
+        document, tensors = state.document, state.tensors
+        try:
+            config = {name: document["config"][name] for name in option_names(AutoConfig)}
+            model = cls(build_config(AutoConfig, config, what="stored model"))
+            model._fitted = Fitted.from_document(document["fitted"])
+            model._members = parted_models(document["members"], tensors)
+            model._ids = tuple(document["ids"])
+            model.notes = dict(document["notes"])
+            model._weights = np.array(tensors["weights"], dtype=np.float64)
+            model._pooled = np.array(tensors["pooled"], dtype=np.float64)
+            if (told := document["verdict"]) is not None:
+                errors, losses = (np.array(tensors[name], dtype=np.float64) for name in ("errors", "losses"))
+                model.verdict = Verdict(tuple(told["members"]), tuple(told["ids"]), errors, losses)
+        except (KeyError, TypeError, ValueError, AttributeError, OptionError, UnknownModelError) as error:
+            raise DamagedError(f"the stored mixture does not fit its description: {error}") from None
+        shape = (len(model._members), len(model._ids))
+        if model._weights.shape != shape or model._pooled.shape != shape[:1] or not model._members:
+            raise DamagedError(f"the stored mixture has weights of shape {model._weights.shape}, expected {shape}")
+        return model
+
+
+def with_bands(points: Sequence[Floats], quantiles: Sequence[Floats]) -> Floats:
+    """Give every member bands: one without takes the mean spread of the others around its own point.
+
+    Args:
+        points: of each member, shape (series, cutoff, horizon).
+        quantiles: of each member, shape (series, cutoff, horizon, level), no level for a point model.
+
+    Returns:
+        shape (member, series, cutoff, horizon, level); NaN where a member says nothing.
+    """
+    banded = [one for one in quantiles if one.shape[-1]]
+    spreads = np.stack([one - one[..., _MIDDLE, None] for one in banded])
+    spread = np.nan_to_num(_known_mean(spreads, axis=0))
+    found = np.empty((len(points), *points[0].shape, len(LEVELS)))
+    for place, (point, bands) in enumerate(zip(points, quantiles, strict=True)):
+        found[place] = bands if bands.shape[-1] else np.maximum(point[..., None] + spread, 0.0)
+    return found
+
+
+def _mixed(weights: Floats, quantiles: Floats) -> Floats:
+    """Average the quantiles of the members that say something.
+
+    Args:
+        weights: shape (member, series).
+        quantiles: NaN where a member says nothing, shape (member, series, ..., level).
+
+    Returns:
+        shape (series, ..., level), NaN where none says anything.
+    """
+    wide = weights.reshape(*weights.shape, *[1] * (quantiles.ndim - 2))
+    known = np.isfinite(quantiles[..., _MIDDLE, None])
+    total = np.where(known, wide, 0.0).sum(axis=0)
+    values = np.where(known, wide * np.nan_to_num(quantiles), 0.0).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mixed: Floats = np.where(total > 0, values / total, np.nan)
+    return np.maximum.accumulate(mixed, axis=-1)  # in order already, but for the rounding of sums
+
+
+def _sizes(truth: Floats, quantiles: Floats) -> Floats:
+    """Give what the errors of each series are measured in: the mean error of all members, or 1, shape (series,)."""
+    errors = np.abs(truth - quantiles[..., _MIDDLE])
+    sizes = _known_mean(errors.reshape(len(errors), len(truth), -1), axis=(0, 2))
+    return np.where(np.isfinite(sizes) & (sizes > 0), sizes, 1.0)
+
+
+def _known_mean(values: Floats, *, axis: int | tuple[int, ...]) -> Floats:
+    """Give the mean of the known values, NaN where there are none."""
+    known = np.isfinite(values)
+    count = known.sum(axis=axis)
+    mean: Floats = np.where(count > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1), np.nan)
+    return mean
+
+
+def _model(trial: Trial) -> Model:
+    assert trial.model is not None
+    return trial.model
