@@ -109,7 +109,9 @@ def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floa
     if not strength or not recent.shape[2]:
         return weights
     tells = np.isfinite(recent).any(axis=(1, 2))  # a member that has no past forecasts keeps its weight
-    heard: Bools = np.isfinite(recent[tells]).all(axis=0) & bool(tells.any())
+    if not tells.any():
+        return weights
+    heard: Bools = np.logical_and.reduce(np.isfinite(recent[tells]), axis=0)
     count: Floats = np.where(heard, _FADING ** np.arange(recent.shape[2]), 0.0)  # (series, origin)
     seen = count.sum(axis=1)
     losses = (np.nan_to_num(recent) * count).sum(axis=2) / np.maximum(seen, 1e-12)
