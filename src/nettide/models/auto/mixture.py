@@ -108,12 +108,12 @@ def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floa
     """
     if not strength or not recent.shape[2]:
         return weights
-    tells = np.isfinite(recent).any(axis=(1, 2))  # a member that has no past forecasts keeps its weight
+    tells = np.asarray(np.isfinite(recent).any(axis=(1, 2)))  # a member that has no past forecasts keeps its weight
     if not tells.any():
         return weights
     heard: Bools = np.logical_and.reduce(np.isfinite(recent[tells]), axis=0)
     count: Floats = np.where(heard, _FADING ** np.arange(recent.shape[2]), 0.0)  # (series, origin)
-    seen = count.sum(axis=1)
+    seen = np.asarray(count.sum(axis=1), dtype=np.float64)
     losses = (np.nan_to_num(recent) * count).sum(axis=2) / np.maximum(seen, 1e-12)
     told = np.where(tells[:, None], weights, 0.0)
     usual = (told * losses).sum(axis=0) / np.maximum(told.sum(axis=0), 1e-12)
@@ -121,8 +121,9 @@ def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floa
         ratio = np.where(tells[:, None] & (seen > 0), np.clip(losses / usual, 0.0, _MOST_RATIO), 1.0)
     ratio = np.where(np.isfinite(ratio), ratio, 1.0)
     own = seen / (seen + 1.0)
-    shared = np.median(ratio[:, seen > 0], axis=1) if (seen > 0).any() else np.ones(len(weights))
-    many = (seen > 0).sum() / ((seen > 0).sum() + 20.0)
+    there = np.asarray(seen > 0)
+    shared = np.median(ratio[:, there], axis=1) if there.any() else np.ones(len(weights))
+    many = there.sum() / (there.sum() + 20.0)
     exponent = _OWN * own * (ratio - 1) + _SHARED * many * (shared[:, None] - 1)
     moved = np.maximum(weights, 1e-4) * np.exp(-strength * exponent)
     found: Floats = moved / moved.sum(axis=0)
