@@ -124,7 +124,7 @@ class AutoModel:
         self._fitted = Fitted.of(panel.only_target())
         self._ids = panel.ids
         return Training(
-            ending="interrupted" if clock.stopped else "finished",
+            ending=clock.ending,
             seconds=time.perf_counter() - started,
             parameters=sum(value.size for value in self.state().tensors.values()),
         )
@@ -145,15 +145,15 @@ class AutoModel:
     def _try(self, panel: Panel, part: TrialPart, clock: Clock, kept: KeptFits) -> list[Trial]:
         trials: list[Trial] = []
         for name in (*NAIVE_MEMBERS, *self.config.names):
-            if clock.stopped or (clock.left <= 0 and name not in NAIVE_MEMBERS):
-                self.notes[name] = "not tried: " + ("ended early" if clock.stopped else "the budget is spent")
+            if name not in NAIVE_MEMBERS and (clock.stopped() or clock.left <= 0):
+                self.notes[name] = "not tried: " + ("ended early" if clock.stopped() else "the budget is spent")
                 continue
             trial = run_trial(name, partial(self.make, name), panel, part, clock=clock, kept=kept)
             trials.append(trial)
             if trial.why:
                 self.notes[name] = trial.why
         tried = [one for one in trials if one.name not in NAIVE_MEMBERS]
-        if not clock.stopped and tried and not any(one.model for one in tried if one.name != "base"):
+        if not clock.stopped() and tried and not any(one.model for one in tried if one.name != "base"):
             short = [one.why for one in tried if "too short for it" in one.why]
             if short:
                 raise OptionError(
@@ -219,9 +219,9 @@ class AutoModel:
         order = sorted(range(len(self._pooled)), key=lambda place: -self._pooled[place])
         names = list(self._members)
         for name in (names[place] for place in order):
-            if name not in NAIVE_MEMBERS and (clock.stopped or clock.left < 0.3 * trials[name].seconds):
+            if name not in NAIVE_MEMBERS and (clock.stopped() or clock.left < 0.3 * trials[name].seconds):
                 self.notes[name] = "not fitted again on the whole history: " + (
-                    "ended early" if clock.stopped else "the budget is spent"
+                    "ended early" if clock.stopped() else "the budget is spent"
                 )
                 continue
             self._members[name], why = refitted(trials[name], partial(self.make, name), panel, clock=clock, kept=kept)
@@ -348,6 +348,11 @@ class AutoModel:
         shape = (len(model._members), len(model._ids))
         if model._weights.shape != shape or model._pooled.shape != shape[:1] or not model._members:
             raise DamagedError(f"the stored mixture has weights of shape {model._weights.shape}, expected {shape}")
+        told_of = model.verdict
+        if told_of is not None:
+            expected = (len(told_of.members) + 1, len(told_of.ids), *told_of.errors.shape[2:3])
+            if not told_of.errors.shape == told_of.losses.shape == expected:
+                raise DamagedError("the stored mixture has a verdict that does not fit its members and series")
         return model
 
 

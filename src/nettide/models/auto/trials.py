@@ -11,7 +11,7 @@ import numpy as np
 from nettide.arrays import Floats, Ints
 from nettide.errors import HistoryError, MissingExtraError, NettideError, TrainingError
 from nettide.models.auto.kept import KeptFits
-from nettide.models.contract import Epoch, Model, Monitor
+from nettide.models.contract import Ending, Epoch, Model, Monitor
 from nettide.panel import Panel
 
 STATISTICAL = ("auto-ets", "auto-arima", "theta", "mstl", "prophet")
@@ -23,7 +23,7 @@ _TRIAL_SHARE = 0.4  # of what is left of the budget, for one challenger
 
 @dataclass(slots=True)
 class Clock:
-    """The budget, and whether someone wants to end early.
+    """The budget, and whether someone wants to end early: Ctrl-C, or a stop request.
 
     Args:
         seconds: the budget.
@@ -35,10 +35,16 @@ class Clock:
     monitor: Monitor
     now: Callable[[], float] = time.perf_counter
     started: float = field(init=False)
-    stopped: bool = field(init=False, default=False)
+    ending: Ending = field(init=False, default="none")
 
     def __post_init__(self) -> None:
         self.started = self.now()
+
+    def stopped(self) -> bool:
+        """Say whether someone wanted to end, so that what is not begun must not begin."""
+        if self.ending == "none" and self.monitor.stop_requested():
+            self.ending = "requested"
+        return self.ending != "none"
 
     @property
     def left(self) -> float:
@@ -75,10 +81,8 @@ class Deadline:
 
     def stop_requested(self) -> bool:
         """Say whether the watcher wants to end, or the time is up."""
-        if self.clock.monitor.stop_requested():
-            self.clock.stopped = True
         self.late = self.late or self.clock.now() - self._started > self.seconds
-        return self.clock.stopped or self.late
+        return self.clock.stopped() or self.late
 
     @property
     def needed(self) -> float:
@@ -161,7 +165,7 @@ def run_trial(
             why = f"left out: {clock.seconds:g} s are too short for it, it needs about {2.5 * deadline.needed:.0f} s"
             return Trial(name, None, *empty, clock.now() - started, why)
         fitted = clock.now() - started
-        if not clock.stopped:
+        if not clock.stopped():
             kept.put("trial", name, model)
         if costly:
             few = np.unique(np.linspace(0, len(part.cutoffs) - 1, _SAMPLE_CUTOFFS).round().astype(np.int64))
@@ -190,11 +194,12 @@ def refitted(
         return trial.model, f"not fitted again: {error}"
     if deadline.late and deadline.done < 2 / 3:
         return trial.model, "not fitted again: the budget is spent"
-    if not clock.stopped:
+    if not clock.stopped():
         kept.put("final", trial.name, model)
     return model, trial.why
 
 
-def _fitted(model: Model, panel: Panel, monitor: Monitor) -> Model:
-    model.fit(panel, monitor=monitor)
+def _fitted(model: Model, panel: Panel, deadline: Deadline) -> Model:
+    if model.fit(panel, monitor=deadline).ending == "interrupted":  # a training ends at Ctrl-C and keeps what it has
+        deadline.clock.ending = "interrupted"
     return model

@@ -25,7 +25,7 @@ from nettide.models.options import build_config, option_names
 from nettide.models.pretrained.config import PretrainedConfig
 from nettide.models.pretrained.histories import Histories
 from nettide.models.pretrained.network import MultiscaleNetwork, NetworkShape
-from nettide.models.pretrained.weights import BaseWeights, base_weights
+from nettide.models.pretrained.weights import BaseWeights, base_weights, filled_network
 from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
 from nettide.models.windows import WindowRanges, window_ranges
@@ -237,8 +237,8 @@ class PretrainedModel:
             model = cls(build_config(PretrainedConfig, config, what="stored model"))
             model._fitted = Fitted.from_document(state.document["fitted"])
             model._periods = Periods(**state.document["periods"])
-            model._network = MultiscaleNetwork(NetworkShape(**state.document["shape"], dropout=model.config.dropout))
-            model._network.load_state_dict({name: torch.tensor(value) for name, value in state.tensors.items()})
+            shape = NetworkShape(**state.document["shape"], dropout=model.config.dropout)
+            model._network = filled_network(shape, {name: torch.tensor(value) for name, value in state.tensors.items()})
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OptionError) as error:
             raise DamagedError(f"the stored network does not fit its description: {error}") from None
         model._network.eval()

@@ -7,9 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import safetensors.torch
+import torch
+from safetensors import SafetensorError
 from torch import Tensor
 
 from nettide.errors import DamagedError
@@ -36,23 +39,44 @@ class BaseWeights:
 
     def network(self, *, members: int = 1, dropout: float = 0.0) -> MultiscaleNetwork:
         """Give so many copies of the network, side by side."""
-        made = MultiscaleNetwork(NetworkShape(self.hidden, self.head, members, dropout))
-        made.load_state_dict({name: one.expand(members, *one.shape[1:]) for name, one in self.tensors.items()})
-        return made
+        shape = NetworkShape(self.hidden, self.head, members, dropout)
+        return filled_network(shape, {name: one.expand(members, *one.shape[1:]) for name, one in self.tensors.items()})
 
 
-def base_weights() -> BaseWeights:
-    """Read the weights that come with nettide.
+def filled_network(shape: NetworkShape, tensors: Mapping[str, Tensor]) -> MultiscaleNetwork:
+    """Make a network of given weights; the state of random generators stays as it is.
 
     Raises:
-        DamagedError: they are missing or altered; install nettide again.
+        RuntimeError: a weight is missing, left over or of another shape.
     """
-    place = resources.files("nettide.models.pretrained")
+    with torch.random.fork_rng(devices=[]):  # the weights that are drawn first are replaced at once
+        made = MultiscaleNetwork(shape)
+    made.load_state_dict(tensors)
+    return made
+
+
+def base_weights(place: Traversable | None = None) -> BaseWeights:
+    """Read the weights that come with nettide.
+
+    Args:
+        place: a folder that holds others.
+
+    Raises:
+        DamagedError: they are missing, altered or of another version.
+    """
+    place = place or resources.files("nettide.models.pretrained")
     try:
         card: dict[str, Any] = json.loads(place.joinpath(_CARD).read_text("utf-8"))
         content = place.joinpath(_FILE).read_bytes()
-    except (OSError, ValueError) as error:
+        told = card["sha256"], int(card["hidden"]), int(card["head"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise DamagedError(f"the pretrained weights cannot be read ({error}); install nettide again") from None
-    if hashlib.sha256(content).hexdigest() != card.get("sha256"):
+    sha256, hidden, head = told
+    if hashlib.sha256(content).hexdigest() != sha256:
         raise DamagedError("the pretrained weights do not match their hash; install nettide again")
-    return BaseWeights(card["hidden"], card["head"], safetensors.torch.load(content), card)
+    try:
+        weights = BaseWeights(hidden, head, safetensors.torch.load(content), card)
+        filled_network(NetworkShape(hidden, head), weights.tensors)
+    except (SafetensorError, RuntimeError):
+        raise DamagedError("the pretrained weights are of another version of nettide; install nettide again") from None
+    return weights
