@@ -231,3 +231,85 @@ def test_metadata_that_is_not_ours_is_refused_or_does_not_matter() -> None:
         Forecast.from_frame(table.replace_schema_metadata({"nettide": "{"}))
     odd = table.replace_schema_metadata({"nettide": json.dumps({"units": 3, "step_seconds": "1h"})})
     assert_same(Forecast.from_frame(odd), replace(forecast(), units=("", "")))
+
+
+# -- other levels ---------------------------------------------------------------------------------------------------
+
+NINE = st.lists(st.floats(0, 1e12), min_size=9, max_size=9).map(sorted)
+ANY_LEVELS = st.lists(
+    st.floats(0, 1, exclude_min=True, exclude_max=True), min_size=1, max_size=12, unique=True
+).map(sorted)  # fmt: skip
+
+
+def of_quantiles(quantiles: list[float]) -> Forecast:
+    values = np.array(quantiles)[None, None, None]
+    return forecast(LEVELS, ids=("a",), units=("",), cutoffs=np.array([START]), point=values[..., 4], quantiles=values)
+
+
+@given(NINE, ANY_LEVELS)
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_any_levels_ascend_are_never_negative_and_keep_those_that_are_known(
+    quantiles: list[float], levels: list[float]
+) -> None:
+    made = of_quantiles(quantiles)
+    found = made.at_levels(levels)  # a forecast that crossed, were negative or infinite would be refused
+    assert found.levels == tuple(levels)
+    assert found.quantiles.shape == (1, 1, 1, len(levels))
+    assert np.array_equal(found.point, made.point)
+    assert np.array_equal(made.at_levels(LEVELS).quantiles, made.quantiles)
+
+
+def test_between_known_levels_quantiles_are_interpolated() -> None:
+    found = of_quantiles([10.0 * place for place in range(1, 10)]).at_levels((0.25, 0.5, 0.62))
+    assert found.quantiles[0, 0, 0] == pytest.approx([25, 50, 62])
+
+
+def test_tails_are_those_of_the_exponential_distribution_where_the_quantiles_are() -> None:
+    """The upper tail of an exponential distribution is known exactly, the lower one by mirroring it."""
+    upper = -np.log(1 - np.array(LEVELS))
+    wanted = (0.95, 0.99, 0.9999)
+    assert of_quantiles(list(upper)).at_levels(wanted).quantiles[0, 0, 0] == pytest.approx(
+        -np.log(1 - np.array(wanted))
+    )
+    lower = 100 + np.log(np.array(LEVELS))
+    rare = (1e-4, 0.01, 0.05)
+    assert of_quantiles(list(lower)).at_levels(rare).quantiles[0, 0, 0] == pytest.approx(100 + np.log(rare))
+
+
+def test_the_lower_tail_ends_at_zero() -> None:
+    found = of_quantiles([float(place) for place in range(9)]).at_levels((1e-6, 0.05, 0.5))
+    assert list(found.quantiles[0, 0, 0]) == [0.0, 0.0, 4.0]
+
+
+def test_what_is_unknown_stays_unknown_at_other_levels() -> None:
+    found = forecast().at_levels((0.05, 0.5, 0.95))
+    assert np.isnan(found.quantiles[1, 0]).all()
+    assert np.isfinite(found.quantiles[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        ((), "no quantile level is given"),
+        ((0.0, 0.5), r"quantile level 0 is outside \(0, 1\); write for example 0.05,0.5,0.95"),
+        ((0.5, 1.0), r"quantile level 1 is outside \(0, 1\)"),
+        ((0.5, 95.0), r"quantile level 95 is outside \(0, 1\)"),
+        ((float("nan"),), r"quantile level nan is outside \(0, 1\)"),
+        ((0.9, 0.1), "quantile level 0.1 comes after 0.9; write them in ascending order"),
+        ((0.5, 0.5), "quantile level 0.5 is given more than once"),
+    ],
+)
+def test_levels_that_cannot_be_are_refused(levels: tuple[float, ...], message: str) -> None:
+    with pytest.raises(ForecastError, match=message):
+        forecast().at_levels(levels)
+
+
+@pytest.mark.parametrize("levels", [(), (0.5,)])
+def test_a_point_model_has_no_levels(levels: tuple[float, ...]) -> None:
+    with pytest.raises(ForecastError, match="point model without quantiles: no levels can be given"):
+        forecast(levels).at_levels((0.1, 0.9))
+
+
+def test_levels_that_are_very_near_have_names_of_their_own() -> None:
+    found = forecast().at_levels((0.9999998, 0.9999999))
+    assert_same(Forecast.from_frame(found.to_frame("pyarrow")), found)

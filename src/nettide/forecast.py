@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,8 +31,26 @@ _QUANTILE_COLUMN = re.compile(r"q(0\.\d+|\d+(?:\.\d+)?e-\d+)")
 
 
 def quantile_name(level: float) -> str:
-    """Give the column name of a quantile level: 0.1 gives ``q0.1``."""
-    return f"q{level:g}"
+    """Give the column name of a quantile level: 0.1 gives ``q0.1``; no two levels share one."""
+    return f"q{float(level)!r}"
+
+
+def check_levels(levels: Sequence[float]) -> None:
+    """Refuse levels that no forecast can have.
+
+    Raises:
+        ForecastError: there is none, one is not inside (0, 1), or they do not ascend.
+    """
+    if not levels:
+        raise ForecastError("no quantile level is given; write for example 0.05,0.5,0.95")
+    for level in levels:
+        if not 0 < level < 1:
+            raise ForecastError(f"quantile level {level:g} is outside (0, 1); write for example 0.05,0.5,0.95")
+    for before, after in pairwise(levels):
+        if before == after:
+            raise ForecastError(f"quantile level {after:g} is given more than once")
+        if before > after:
+            raise ForecastError(f"quantile level {after:g} comes after {before:g}; write them in ascending order")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,6 +127,44 @@ class Forecast:
         raise ForecastError(
             f"no quantile level {level}; known: {', '.join(f'{one:g}' for one in self.levels) or 'none'}"
         )
+
+    def at_levels(self, levels: Sequence[float]) -> Forecast:
+        """Give the same forecast with other quantile levels; the point stays.
+
+        Between two known levels a quantile is interpolated linearly. Beyond the outermost two the tail is
+        exponential, of the scale that those two have: with the levels 0.8 and 0.9 that is
+        ``q(p) = q0.9 + (q0.9 - q0.8) / ln 2 * ln(0.1 / (1 - p))``, and likewise below, but never less than zero.
+        No model was fitted or scored there: the farther out, the less such a quantile is worth.
+
+        Args:
+            levels: ascending, inside (0, 1).
+
+        Raises:
+            ForecastError: levels are not so, or the forecast has fewer than two to begin with.
+        """
+        check_levels(levels)
+        if len(self.levels) < 2:
+            raise ForecastError("the forecast is of a point model without quantiles: no levels can be given")
+        found = np.stack([self._quantile_at(float(level)) for level in levels], axis=-1)
+        # in order already, but for rounding; infinite only where the outermost quantiles nearly are
+        found = np.minimum(np.maximum.accumulate(np.maximum(found, 0.0), axis=-1), np.finfo(np.float64).max)
+        return replace(self, levels=tuple(float(level) for level in levels), quantiles=found)
+
+    def _quantile_at(self, level: float) -> Floats:
+        """Give the quantile of any level, between known ones or in the tails, shape (series, cutoff, horizon)."""
+        known, values = self.levels, self.quantiles
+        if level in known:
+            return values[..., known.index(level)]
+        place = bisect.bisect_left(known, level)
+        with np.errstate(over="ignore"):
+            if place == 0:
+                decays = (math.log(known[0]) - math.log(level)) / math.log(known[1] / known[0])
+                return np.asarray(values[..., 0] - decays * (values[..., 1] - values[..., 0]))
+            if place == len(known):
+                decays = (math.log(1 - known[-1]) - math.log1p(-level)) / math.log((1 - known[-2]) / (1 - known[-1]))
+                return np.asarray(values[..., -1] + decays * (values[..., -1] - values[..., -2]))
+        share = (level - known[place - 1]) / (known[place] - known[place - 1])
+        return np.asarray((1 - share) * values[..., place - 1] + share * values[..., place])
 
     def first_steps(self, horizon: int) -> Forecast:
         """Give the same forecast for fewer steps ahead."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -68,6 +68,24 @@ class Monitor(Protocol):
     def stop_requested(self) -> bool:
         """Asked after each batch; True ends training with the best weights so far."""
         ...
+
+
+Purpose = Literal["trial", "final"]
+"""What a model inside another is fitted for: to be compared, or to be used."""
+
+
+@runtime_checkable
+class StageMonitor(Protocol):
+    """A monitor that also wants to know which of several models is fitted, where one model fits others."""
+
+    def on_stage(self, *, name: str, purpose: Purpose, place: int, count: int) -> None:
+        """Before a model (from 1, of so many with this purpose) is fitted; its epochs follow."""
+
+
+def tell_stage(monitor: Monitor, *, name: str, purpose: Purpose, place: int, count: int) -> None:
+    """Tell a monitor which model is fitted now, if it wants to know."""
+    if isinstance(monitor, StageMonitor):
+        monitor.on_stage(name=name, purpose=purpose, place=place, count=count)
 
 
 class Silent:
