@@ -68,7 +68,8 @@ class KeptFits:
         if self.checkpoint is None:
             return
         data = hashlib.sha256(np.ascontiguousarray(self.panel.values).data)
-        data.update(f"{self.panel.ids} {self.panel.start} {self.panel.step_seconds}".encode())
+        zones, times = [one.zone for one in self.panel.series], (self.panel.start, self.panel.step_seconds)
+        data.update(f"{self.panel.ids} {zones} {times} {self.panel.occasions}".encode())
         self._document = {"fit": {**self.options, "data": data.hexdigest()[:16], "nettide": __version__}}
         if (stored := self.checkpoint.load()) is None:
             return

@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -143,7 +143,7 @@ class PretrainedModel:
                 ),
                 monitor=monitor,
                 checkpoint=checkpoint,
-                fingerprint=_fingerprint(config, panel) if checkpoint else {},
+                fingerprint=_fingerprint(config, panel, start) if checkpoint else {},
             ).run()
         return Training(
             epochs=trained.epochs,
@@ -302,9 +302,12 @@ def _count(network: MultiscaleNetwork) -> int:
     return sum(weight.numel() for weight in network.parameters())
 
 
-def _fingerprint(config: PretrainedConfig, panel: Panel) -> Mapping[str, Any]:
+def _fingerprint(config: PretrainedConfig, panel: Panel, start: BaseWeights) -> Mapping[str, Any]:
     """Give what must be equal for a tuning to be resumed."""
-    data = hashlib.sha256(np.ascontiguousarray(panel.values).data)
-    data.update(f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds}".encode())
-    versions = {"nettide": __version__, "torch": torch.__version__}
-    return {**asdict(replace(config)), "data": data.hexdigest()[:16], **versions}
+    told = f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds} {panel.occasions}"
+    data, weights = hashlib.sha256(np.ascontiguousarray(panel.values).data), hashlib.sha256()
+    data.update(told.encode())
+    for name, weight in sorted(start.tensors.items()):
+        weights.update(name.encode() + np.ascontiguousarray(weight.numpy()).tobytes())
+    found = {"data": data.hexdigest()[:16], "start": weights.hexdigest()[:16]}
+    return {**asdict(config), **found, "nettide": __version__, "torch": torch.__version__}
