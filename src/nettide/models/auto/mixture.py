@@ -126,5 +126,7 @@ def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floa
     many = there.sum() / (there.sum() + 20.0)
     exponent = _OWN * own * (ratio - 1) + _SHARED * many * (shared[:, None] - 1)
     moved = np.maximum(weights, 1e-4) * np.exp(-strength * exponent)
-    found: Floats = moved / moved.sum(axis=0)
+    moved[~tells] = 0.0
+    silent = np.where(tells[:, None], 0.0, weights)  # the others share what is left
+    found: Floats = silent + moved * (np.maximum(1 - silent.sum(axis=0), 0.0) / moved.sum(axis=0))
     return found
