@@ -296,7 +296,7 @@ def arguments() -> argparse.Namespace:
     given.name = "accuracy"
     if given.quick:
         given.sets, given.seeds, given.name, given.sample = ["milan"], given.seeds[:1], "accuracy_quick", 2
-        given.options = given.options or ["lstm.epochs=1", "gru.epochs=1", "auto.budget=20s"]
+        given.options = given.options or ["lstm.epochs=1", "gru.epochs=1", "auto.challengers=base"]
         given.models = [model for model in given.models if model not in ("auto-ets", "theta")]
         given.rivals = [rival for rival in given.rivals if rival != "statsforecast-autoarima"]
     return given
