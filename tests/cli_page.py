@@ -49,7 +49,11 @@ class Parameter:
 
 def verbs() -> dict[str, Callable[..., Any]]:
     """The verbs of the application."""
-    return {command.callback.__name__: command.callback for command in app.registered_commands if command.callback}
+    return {
+        command.callback.__name__.replace("_", "-"): command.callback
+        for command in app.registered_commands
+        if command.callback
+    }
 
 
 def parameters(verb: Callable[..., Any]) -> Iterator[Parameter]:

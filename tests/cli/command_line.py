@@ -15,6 +15,7 @@ from unittest import mock
 
 from nettide.cli import main
 
+LSTM = ("--model", "lstm")
 TINY = ("--set", "hidden=8", "--set", "windows_per_epoch=64", "--epochs", "1")
 """Options for a network that is trained in a moment."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import TINY, succeed
+from command_line import LSTM, TINY, succeed
 
 from nettide.synthetic.config import SynthConfig
 from nettide.tasks.synth import write_synthetic
@@ -25,7 +25,7 @@ def links(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def _fitted_once(tmp_path_factory: pytest.TempPathFactory, links: Path) -> Path:
     folder = tmp_path_factory.mktemp("models") / "uplinks"
-    succeed("fit", links, "--out", folder, "--horizon", 6, "--context", 48, *TINY)
+    succeed("fit", links, *LSTM, "--out", folder, "--horizon", 6, "--context", 48, *TINY)
     return folder
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import TINY, nettide, refuse, start, succeed
+from command_line import LSTM, TINY, nettide, refuse, start, succeed
 
 SHAPE = ("--horizon", 6, "--context", 24)
 HOURS = [f"2026-03-{1 + hour // 24:02d}T{hour % 24:02d}:00Z" for hour in range(24 * 20)]
@@ -218,7 +218,7 @@ def test_a_damaged_model_is_refused_and_left_as_it_is(fitted: Path, links: Path,
 
 def test_a_full_disk_while_a_model_is_saved(small_disk: Path, links: Path) -> None:
     (small_disk / "filling").write_bytes(bytes(12_000))
-    said = refuse("fit", links, *SHAPE, "--epochs", 1, "--out", small_disk / "m")
+    said = refuse("fit", links, *LSTM, *SHAPE, "--epochs", 1, "--out", small_disk / "m")
     assert said.startswith("cannot write ")
     assert said.endswith(": the disk is full")
     assert not list(small_disk.rglob("*.tmp"))
@@ -227,7 +227,7 @@ def test_a_full_disk_while_a_model_is_saved(small_disk: Path, links: Path) -> No
 def test_a_full_disk_leaves_the_model_that_was_there(small_disk: Path, links: Path) -> None:
     succeed("fit", links, "--model", "naive", *SHAPE, "--out", small_disk / "m")
     before = (small_disk / "m" / "model.json").read_bytes()
-    said = refuse("fit", links, *SHAPE, "--epochs", 1, "--out", small_disk / "m", "--overwrite")
+    said = refuse("fit", links, *LSTM, *SHAPE, "--epochs", 1, "--out", small_disk / "m", "--overwrite")
     assert "the disk is full" in said
     assert (small_disk / "m" / "model.json").read_bytes() == before
     assert "naive" in succeed("forecast", small_disk / "m", links).out
@@ -237,7 +237,7 @@ def test_a_full_disk_leaves_the_model_that_was_there(small_disk: Path, links: Pa
 def test_a_read_only_folder(small_disk: Path, links: Path, fitted: Path, verb: str) -> None:
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     arguments: dict[str, tuple[object, ...]] = {
-        "fit": (links, *SHAPE, *TINY, "--out", small_disk / "m"),
+        "fit": (links, *LSTM, *SHAPE, *TINY, "--out", small_disk / "m"),
         "backtest": (links, *SHAPE, "--model", "naive", "--out", small_disk),
         "forecast": (fitted, links, "--out", small_disk / "f.csv"),
     }

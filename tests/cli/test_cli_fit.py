@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from command_line import TINY, lines_in, nettide, refuse, start, succeed, wait_until
+from command_line import LSTM, TINY, lines_in, nettide, refuse, start, succeed, wait_until
 
 from nettide.store.models import load_model
 
@@ -16,7 +16,7 @@ SHAPE = ("--horizon", "6", "--context", "48")
 
 def test_a_model_is_kept_and_said(links: Path, tmp_path: Path) -> None:
     folder = tmp_path / "models" / "uplinks"
-    ran = succeed("fit", links, "--out", folder, *SHAPE, *TINY)
+    ran = succeed("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY)
     lines = ran.out.splitlines()
     assert lines[0].startswith("lstm with ")
     assert "fitted on 3 series x 720 steps of 1h in" in lines[0]
@@ -36,7 +36,7 @@ def test_the_data_is_explained_on_stderr_alone(links: Path, tmp_path: Path) -> N
 def test_the_log_has_one_json_line_an_epoch_and_grows(links: Path, tmp_path: Path) -> None:
     log = tmp_path / "train.jsonl"
     for name in ("a", "b"):
-        succeed("fit", links, "--out", tmp_path / name, *SHAPE, *TINY[:-1], 2, "--log", log)
+        succeed("fit", links, *LSTM, "--out", tmp_path / name, *SHAPE, *TINY[:-1], 2, "--log", log)
     reports = [json.loads(line) for line in log.read_text().splitlines()]
     assert [one["epoch"] for one in reports] == [1, 2, 1, 2]
     assert {one["model"] for one in reports} == {"lstm"}
@@ -45,21 +45,21 @@ def test_the_log_has_one_json_line_an_epoch_and_grows(links: Path, tmp_path: Pat
 
 
 def test_a_log_that_cannot_be_written_ends_the_run_before_training(links: Path, tmp_path: Path) -> None:
-    sentence = refuse("fit", links, "--out", tmp_path / "m", *SHAPE, *TINY, "--log", tmp_path / "no" / "log")
+    sentence = refuse("fit", links, *LSTM, "--out", tmp_path / "m", *SHAPE, *TINY, "--log", tmp_path / "no" / "log")
     assert sentence == f"cannot write the log {tmp_path}/no/log: it does not exist"
     assert not (tmp_path / "m").exists()
 
 
 def test_a_full_disk_under_the_log_is_said_and_the_training_can_go_on(links: Path, tmp_path: Path) -> None:
     folder = tmp_path / "m"
-    sentence = refuse("fit", links, "--out", folder, *SHAPE, *TINY, "--log", "/dev/full")
+    sentence = refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY, "--log", "/dev/full")
     assert sentence == "cannot write the log /dev/full: the disk is full"
-    assert succeed("fit", links, "--out", folder, *SHAPE, *TINY, "--resume").status == 0
+    assert succeed("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY, "--resume").status == 0
 
 
 def test_same_seed_same_weights_another_seed_others(links: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 3), ("b", 3), ("c", 4)):
-        succeed("fit", links, "--out", tmp_path / name, *SHAPE, *TINY, "--seed", seed)
+        succeed("fit", links, *LSTM, "--out", tmp_path / name, *SHAPE, *TINY, "--seed", seed)
     weights = {name: next((tmp_path / name).glob("weights-*")).name for name in "abc"}
     assert weights["a"] == weights["b"] != weights["c"]
 
@@ -74,7 +74,7 @@ def test_a_model_that_exists_is_kept_unless_overwritten(links: Path, fitted: Pat
 
 
 def test_nothing_to_resume_is_said(links: Path, tmp_path: Path) -> None:
-    sentence = refuse("fit", links, "--out", tmp_path / "m", *SHAPE, *TINY, "--resume")
+    sentence = refuse("fit", links, *LSTM, "--out", tmp_path / "m", *SHAPE, *TINY, "--resume")
     assert sentence == f"{tmp_path}/m holds no checkpoint to resume; start without --resume"
     assert not (tmp_path / "m").exists()
 
@@ -105,21 +105,21 @@ def test_a_killed_training_that_is_resumed_ends_with_the_weights_of_one_that_was
 
 def test_beginning_anew_over_a_killed_training_is_said(links: Path, tmp_path: Path) -> None:
     folder = tmp_path / "m"
-    refuse("fit", links, "--out", folder, *SHAPE, *TINY, "--log", "/dev/full")
-    ran = succeed("fit", links, "--out", folder, *SHAPE, *TINY)
+    refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY, "--log", "/dev/full")
+    ran = succeed("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY)
     assert "began anew; the training that was stopped there can no longer be resumed" in ran.err
 
 
 def test_resuming_with_other_options_is_refused(links: Path, tmp_path: Path) -> None:
     folder = tmp_path / "m"
-    refuse("fit", links, "--out", folder, *SHAPE, *TINY, "--log", "/dev/full")
-    sentence = refuse("fit", links, "--out", folder, *SHAPE, *TINY, "--set", "layers=2", "--resume")
+    refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY, "--log", "/dev/full")
+    sentence = refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY, "--set", "layers=2", "--resume")
     assert "the checkpoint is of another training: " in sentence
 
 
 def test_ctrl_c_keeps_the_best_weights_so_far(links: Path, tmp_path: Path) -> None:
     folder, log = tmp_path / "m", tmp_path / "log"
-    process = start("fit", links, "--out", folder, *SHAPE, *TINY[:-1], 9999, "--set", "patience=0", "--log", log)
+    process = start("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY[:-1], 9999, "--set", "patience=0", "--log", log)
     wait_until(lambda: lines_in(log) >= 2, process)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -133,9 +133,9 @@ def test_ctrl_c_keeps_the_best_weights_so_far(links: Path, tmp_path: Path) -> No
 
 def test_two_processes_do_not_fit_to_one_name(links: Path, tmp_path: Path) -> None:
     folder, log = tmp_path / "m", tmp_path / "log"
-    first = start("fit", links, "--out", folder, *SHAPE, *TINY[:-1], 9999, "--set", "patience=0", "--log", log)
+    first = start("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY[:-1], 9999, "--set", "patience=0", "--log", log)
     wait_until(lambda: lines_in(log) >= 1, first)
-    sentence = refuse("fit", links, "--out", folder, *SHAPE, *TINY)
+    sentence = refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY)
     assert sentence == f"{folder} is in use by another nettide process (pid {first.pid}); choose another name or wait"
     first.send_signal(signal.SIGINT)
     first.communicate(timeout=60)

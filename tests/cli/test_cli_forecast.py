@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from command_line import TINY, refuse, succeed
+from command_line import LSTM, TINY, refuse, succeed
 
 QUANTILES = [f"q0.{one}" for one in range(1, 10)]
 
@@ -105,7 +105,7 @@ def test_data_of_another_target_is_refused(fitted: Path, links: Path) -> None:
 def test_data_without_the_channels_of_the_model_is_refused(links: Path, tmp_path: Path) -> None:
     model = tmp_path / "m"
     shape = ("--horizon", 6, "--context", 48, "--set", "channels=all")
-    succeed("fit", links, "--out", model, *shape, *TINY)
+    succeed("fit", links, *LSTM, "--out", model, *shape, *TINY)
     succeed("forecast", model, links)
     bare = tmp_path / "bare.csv"
     bare.write_text("".join(",".join(line.split(",")[:3]) + "\n" for line in links.read_text().splitlines()))

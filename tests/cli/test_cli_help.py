@@ -10,7 +10,7 @@ from command_line import nettide, succeed
 
 import nettide as package
 
-VERBS = ("check", "backtest", "fit", "forecast", "models", "synth", "tune")
+VERBS = ("check", "backtest", "fit", "forecast", "explain-choice", "models", "synth", "tune")
 HEAVY = (
     "torch",
     "optuna",

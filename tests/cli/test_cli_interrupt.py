@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from command_line import TINY, lines_in, nettide, start, wait_until
+from command_line import LSTM, TINY, lines_in, nettide, start, wait_until
 
 from nettide.store.models import load_model
 
@@ -13,7 +13,7 @@ from nettide.store.models import load_model
 def test_ctrl_c_pressed_twice_leaves_a_whole_model_or_none(links: Path, tmp_path: Path) -> None:
     folder, log = tmp_path / "m", tmp_path / "log"
     shape = ("--horizon", 6, "--context", 24, *TINY[:-1], 9999, "--set", "patience=0")
-    process = start("fit", links, "--out", folder, *shape, "--log", log)
+    process = start("fit", links, *LSTM, "--out", folder, *shape, "--log", log)
     wait_until(lambda: lines_in(log) >= 2, process)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGINT)
@@ -22,7 +22,7 @@ def test_ctrl_c_pressed_twice_leaves_a_whole_model_or_none(links: Path, tmp_path
     if (folder / "model.json").exists():
         assert load_model(folder).training.ending == "interrupted"
     else:
-        assert nettide("fit", links, "--out", folder, *shape[:4], *TINY).status == 0
+        assert nettide("fit", links, *LSTM, "--out", folder, *shape[:4], *TINY).status == 0
 
 
 def test_ctrl_c_outside_a_training_ends_with_130_one_sentence_and_no_file(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import TINY, refuse, succeed
+from command_line import LSTM, TINY, refuse, succeed
 
 SHAPE = ("--horizon", 6, "--context", 48)
 
@@ -18,7 +18,7 @@ def test_a_backtest_and_a_forecast_are_told_of_holidays_and_events(links: Path, 
     said = succeed("backtest", links, "--model", "lstm", *SHAPE, *TINY, *told, "--out", tmp_path / "result").err
     for note in ("CZ: ", "days.csv: left out 1 row", "days.csv: ", "events.csv: "):
         assert note in said
-    succeed("fit", links, *SHAPE, *TINY, *told, "--out", tmp_path / "uplinks")
+    succeed("fit", links, *LSTM, *SHAPE, *TINY, *told, "--out", tmp_path / "uplinks")
     assert "within the data" in succeed("forecast", tmp_path / "uplinks", links, *told).err
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import refuse
+from command_line import LSTM, refuse
 
 from nettide.errors import OptionError
 from nettide.tasks.choice import Choice, make_chosen, parse_options
@@ -42,7 +42,7 @@ from nettide.tasks.choice import Choice, make_chosen, parse_options
 def test_an_option_that_cannot_be_used_is_refused(
     links: Path, tmp_path: Path, options: list[object], sentence: str
 ) -> None:
-    said = refuse("fit", links, "--horizon", 6, "--out", tmp_path / "m", *options)
+    said = refuse("fit", links, *LSTM, "--horizon", 6, "--out", tmp_path / "m", *options)
     assert sentence in said
     assert list(tmp_path.iterdir()) == []
 

@@ -9,6 +9,7 @@ import typer
 from nettide import __version__
 from nettide.cli.backtest import backtest
 from nettide.cli.check import check
+from nettide.cli.explain_choice import explain_choice
 from nettide.cli.fit import fit
 from nettide.cli.forecast import forecast
 from nettide.cli.models import models
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, backtest, fit, forecast, models, synth, tune):
+for verb in (check, backtest, fit, forecast, explain_choice, models, synth, tune):
     app.command()(verb)
 
 

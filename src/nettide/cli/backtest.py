@@ -20,8 +20,12 @@ def backtest(
     *,
     how: Reading,
     horizon: given.HorizonOption,
-    model: Annotated[list[str], typer.Option("--model", help="A model; repeat for more.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", help="A model; repeat for more; auto, seasonal-naive and naive if absent."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for forecasts, scores and the report.")],
+    budget: given.BudgetOption = None,
     context: given.ContextOption = None,
     test_start: Annotated[
         str | None,
@@ -44,22 +48,22 @@ def backtest(
 
     Ctrl-C ends the training that runs, which keeps its best weights, and goes on with the next model.
 
-    Example: nettide backtest traffic.parquet --horizon 24 --model naive --model lstm --out result
+    Example: nettide backtest traffic.parquet --horizon 24 --model auto --model seasonal-naive --out result
     """
     from nettide.cli.progress import training_progress
     from nettide.cli.words import command_text, leaderboard, say, show
     from nettide.report.trust import doubt
     from nettide.report.words import headline, remarks, unit_of
     from nettide.tasks.backtest import TestPart, parse_time, run_backtest
-    from nettide.tasks.choice import Choice, parse_options
+    from nettide.tasks.choice import COMPARED, Choice, parse_options
 
     start = None if test_start is None else parse_time(test_start)
     with training_progress(log=log) as screen:
         done = run_backtest(
             file,
             how,
-            models=model,
-            choice=Choice(horizon, context, seed, epochs, parse_options(set_ or [])),
+            models=model or COMPARED,
+            choice=Choice(horizon, context, seed, epochs, parse_options(set_ or []), budget),
             test=TestPart(start, test_size, test_fraction, stride),
             out=out,
             command=command_text(sys.argv),

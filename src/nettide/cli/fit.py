@@ -19,8 +19,19 @@ def fit(
     *,
     how: Reading,
     out: Annotated[Path, typer.Option("--out", help="Folder of the model, as models/uplinks.")],
-    model: Annotated[str, typer.Option("--model", help="Which model; 'nettide models --known' lists them.")] = "lstm",
+    model: Annotated[
+        str | None, typer.Option("--model", help="Which model, auto if absent; 'nettide models --known' lists them.")
+    ] = None,
     horizon: given.HorizonOption,
+    budget: given.BudgetOption = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Tune the pretrained network (base), or go on from a folder of a tuned one.",
+        ),
+    ] = None,
     context: given.ContextOption = None,
     seed: given.SeedOption = 0,
     epochs: given.EpochsOption = None,
@@ -31,24 +42,30 @@ def fit(
 ) -> None:
     """Train a model and keep it in a folder. Ctrl-C ends training and keeps the best weights so far.
 
-    Example: nettide fit traffic.parquet --horizon 24 --model lstm --out models/uplinks
+    Without --model this is auto: challengers are compared on the last part of the data within the budget, and
+    mixed for each series.
+
+    Example: nettide fit traffic.parquet --horizon 24 --out models/uplinks
     """
     from nettide.cli.progress import training_progress
     from nettide.cli.words import fit_text, say
     from nettide.tasks.choice import Choice, parse_options
     from nettide.tasks.fit import fit as run
+    from nettide.tasks.fit import started_from
 
-    choice = Choice(horizon, context, seed, epochs, parse_options(set_ or []))
+    name, start = started_from(from_, model)
+    choice = Choice(horizon, context, seed, epochs, parse_options(set_ or []), budget)
     with training_progress(log=log) as screen:
         done = run(
             file,
             how,
-            model=model,
+            model=name,
             choice=choice,
             folder=out,
-            monitor=screen.monitor(model),
+            monitor=screen.monitor(name),
             resume=resume,
             overwrite=overwrite,
+            start=start,
         )
     say(*done.notes)
-    typer.echo(fit_text(done, model=model))
+    typer.echo(fit_text(done))

@@ -132,6 +132,9 @@ ContextOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Same seed, same weights.")]
 EpochsOption = Annotated[int | None, typer.Option("--epochs", help="Most passes over the training windows.")]
+BudgetOption = Annotated[
+    str | None, typer.Option("--budget", help="Time for fitting auto, as 60s or 5m; 180s if absent.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from nettide.backtest.evaluate import Outcome
 from nettide.cli.words import outcome_text, say
-from nettide.models.contract import Epoch, Monitor
+from nettide.models.contract import Epoch, Monitor, Purpose
 from nettide.tasks.monitors import EpochLog, Several
 
 
@@ -33,9 +33,18 @@ class TrainingBar:
     """
 
     def __init__(self, progress: Progress, model: str) -> None:
-        self._progress = progress
+        self._progress, self._model = progress, model
         self._task = progress.add_task(model, total=None, losses="")
-        self._losses = ""
+        self._losses = self._stage = ""
+
+    def on_stage(self, *, name: str, purpose: Purpose, place: int, count: int) -> None:
+        """Say which challenger is fitted: in the bar, or in a line where nobody sees bars."""
+        doing = "trying" if purpose == "trial" else "fitting"
+        self._stage, self._losses = f"{doing} {name} ({place}/{count}) ", ""
+        self._progress.reset(self._task, total=None)
+        self._progress.update(self._task, losses=self._stage)
+        if self._progress.disable:
+            say(f"{self._model}: {doing} {name} ({place} of {count})")
 
     def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
         """Move the bar."""
@@ -43,7 +52,7 @@ class TrainingBar:
             self._task,
             total=epochs * batches,
             completed=(epoch - 1) * batches + batch,
-            losses=f"epoch {epoch}/{epochs} loss {loss:.4f}{self._losses}",
+            losses=f"{self._stage}epoch {epoch}/{epochs} loss {loss:.4f}{self._losses}",
         )
 
     def on_epoch(self, report: Epoch) -> None:
@@ -51,7 +60,8 @@ class TrainingBar:
         if report.validation_loss is not None:
             self._losses = f" validation {report.validation_loss:.4f} (best: epoch {report.best_epoch})"
         self._progress.update(
-            self._task, losses=f"epoch {report.epoch}/{report.epochs} loss {report.loss:.4f}{self._losses}"
+            self._task,
+            losses=f"{self._stage}epoch {report.epoch}/{report.epochs} loss {report.loss:.4f}{self._losses}",
         )
 
     def stop_requested(self) -> bool:

@@ -102,7 +102,7 @@ def fit_command(arguments: Sequence[str], options: Mapping[str, str], *, model: 
     Args:
         arguments: of the search, the program first: what is not of the search alone is kept.
         options: option -> text; ``context`` has an option of its own.
-        model: names the folder of the fitted model.
+        model: whose options were searched; it also names the folder of the fitted model.
     """
     kept: list[str] = []
     words = iter(arguments[2:])
@@ -112,6 +112,8 @@ def fit_command(arguments: Sequence[str], options: Mapping[str, str], *, model: 
             kept.append(word)
         elif not equals:
             next(words, None)  # its value
+    if not any(word.partition("=")[0] == "--model" for word in kept):
+        kept += ["--model", model]
     for name, text in options.items():
         kept += ["--context", text] if name == "context" else ["--set", f"{name}={text}"]
     return shlex.join(["nettide", "fit", *kept, "--out", f"models/{model}-tuned"])

@@ -7,7 +7,7 @@ import json
 import math
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,14 @@ from rich.table import Table
 from nettide.backtest.evaluate import Outcome
 from nettide.backtest.leaderboard import Score
 from nettide.backtest.skill import Comparison
-from nettide.forecast import Forecast
 from nettide.models import MODELS, model_class
 from nettide.report.trust import skill_text
 from nettide.store.models import Stored
 from nettide.store.record import ModelRecord, to_document
+from nettide.tasks.explain_words import choice_sentences, left_out
 from nettide.tasks.fit import FitResult
-from nettide.tasks.forecast import ForecastResult
 from nettide.units import si_text, step_text
 
-_MOST_ROWS = 20
 _WIDE = 200  # columns where stdout is no terminal, so that nothing is cut
 _ENDINGS = {
     "finished": "all epochs done",
@@ -79,19 +77,20 @@ def command_text(arguments: Sequence[str]) -> str:
     return shlex.join(["nettide", *arguments[1:]])
 
 
-def _table(*names: str, title: str | None = None) -> Table:
+def plain_table(*names: str, title: str | None = None) -> Table:
+    """Give a table whose cells are not folded, the first column to the left, numbers to the right."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for place, name in enumerate(names):
         table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
     return table
 
 
-def fit_text(done: FitResult, *, model: str) -> str:
-    """Say how a fit went and where the model is."""
+def fit_text(done: FitResult) -> str:
+    """Say how a fit went, what was chosen, and where the model is."""
     training, panel = done.training, done.panel
     lines = [
-        f"{model} with {training.parameters:,} parameters, fitted on {len(panel.series):,} series x {panel.steps:,} "
-        f"steps of {step_text(panel.step_seconds)} in {training.seconds:.1f} s"
+        f"{done.model} with {training.parameters:,} parameters, fitted on {len(panel.series):,} series x "
+        f"{panel.steps:,} steps of {step_text(panel.step_seconds)} in {training.seconds:.1f} s"
     ]
     if training.epochs:
         best = next((one for one in training.epochs if one.epoch == training.best_epoch), None)
@@ -102,6 +101,12 @@ def fit_text(done: FitResult, *, model: str) -> str:
         lines.append(
             kept if training.best_epoch else f"kept the network before training: no epoch did better ({ended})"
         )
+    elif done.explanation is not None:
+        if training.ending in ("interrupted", "requested"):
+            lines.append(f"ended early ({_ENDINGS[training.ending]}): what was fitted by then is kept")
+        lines += choice_sentences(done.explanation)
+        if absent := left_out(done.explanation):
+            lines.append(f"left out: {', '.join(absent)}; why: nettide explain-choice {shlex.quote(str(done.folder))}")
     elif training.ending != "none":
         lines.append("stopped before the first epoch ended: the network has learned nothing yet")
     lines.append(f"saved in {done.folder}")
@@ -114,6 +119,9 @@ def outcome_text(outcome: Outcome) -> str:
     training = outcome.training
     if training.ending == "none":
         return predicted
+    if not training.epochs:  # a mixture: its members were trained
+        early = f" ({_ENDINGS[training.ending]})" if training.ending in ("interrupted", "requested") else ""
+        return f"fitted in {outcome.fit_seconds:.1f} s{early}, {predicted}"
     kept = f"kept epoch {training.best_epoch} of {len(training.epochs)} ({_ENDINGS[training.ending]})"
     return f"fitted in {outcome.fit_seconds:.1f} s, {kept}, {predicted}"
 
@@ -122,55 +130,9 @@ def _counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _time(second: int) -> str:
+def time_text(second: int) -> str:
+    """Write an epoch second to the minute: ``2026-01-31 00:00``."""
     return str(np.datetime64(int(second), "s")).replace("T", " ")[:16]
-
-
-def forecast_table(done: ForecastResult, *, series: str | None) -> Table:
-    """Show a forecast: a line a series, or every step of one series."""
-    forecast = done.forecast
-    banded = len(forecast.levels) > 1
-    low, high = (forecast.quantiles[..., 0], forecast.quantiles[..., -1]) if banded else (forecast.point,) * 2
-    edges = [f"q{forecast.levels[0]:g}", f"q{forecast.levels[-1]:g}"] if banded else []
-    if series is not None:
-        row = forecast.ids.index(series)
-        unit = forecast.units[row]
-        table = _table("time (UTC)", *edges[:1], "median", *edges[1:], title=f"{series}, {done.model}")
-        for step in range(forecast.horizon):
-            values = (low, forecast.point, high) if banded else (forecast.point,)
-            table.add_row(_time(forecast.seconds[0, step]), *(si_text(one[row, 0, step], unit) for one in values))
-        return table
-    count = len(forecast.ids)
-    more = f"; the first {_MOST_ROWS} of {count:,} series, all with --out" if count > _MOST_ROWS else ""
-    span = f"{_time(forecast.seconds[0, 0])} to {_time(forecast.seconds[0, -1])} UTC, {done.model}{more}"
-    table = _table("series", "last", "next", "mean", "peak", *(["peak of " + edges[-1]] if banded else []), title=span)
-    for row, one in enumerate(forecast.ids[:_MOST_ROWS]):
-        unit, history, point = forecast.units[row], done.panel.target[row], forecast.point[row, 0]
-        known = history[~np.isnan(history)]
-        cells = [known[-1] if len(known) else math.nan, point[0], point.mean(), point.max()]
-        table.add_row(
-            one, *(si_text(float(cell), unit) for cell in [*cells, *([high[row, 0].max()] if banded else [])])
-        )
-    return table
-
-
-def forecast_json(forecast: Forecast) -> Iterator[str]:
-    """Give the long table as JSON lines; unknown is null, times are ISO 8601 in UTC."""
-    table = forecast.to_frame("pyarrow")
-    for row in table.to_pylist():
-        yield json.dumps(
-            {
-                name: (
-                    value.isoformat().replace("+00:00", "Z")
-                    if name in ("cutoff", "ds")
-                    else None
-                    if isinstance(value, float) and math.isnan(value)
-                    else value
-                )
-                for name, value in row.items()
-            },
-            ensure_ascii=False,
-        )
 
 
 def leaderboard(scores: Sequence[Score], comparisons: Sequence[Comparison], *, unit: str) -> Table:
@@ -181,7 +143,7 @@ def leaderboard(scores: Sequence[Score], comparisons: Sequence[Comparison], *, u
         comparisons: of each model with naive forecasts, the yardstick first.
         unit: of the target; empty where unknown.
     """
-    table = _table("model", *(title for _, title in _FIGURES), "points", "parameters")
+    table = plain_table("model", *(title for _, title in _FIGURES), "points", "parameters")
     skills = {one.model: skill_text(one.error) for one in reversed(comparisons)}
     for score in scores:
         cells = []
@@ -215,7 +177,7 @@ def known_table() -> Table:
 
 def models_table(folder: Path, stored: Sequence[Stored]) -> Table:
     """List stored models, damaged ones too."""
-    table = _table(
+    table = plain_table(
         "name",
         "model",
         "horizon",
@@ -250,7 +212,7 @@ def model_text(folder: Path, record: ModelRecord) -> str:
         "model": f"{record.model}: {MODELS[record.model].about}" if record.model in MODELS else record.model,
         "forecasts": f"{record.horizon} steps of {step} from a context of {record.context}",
         "fitted on": f"{data.origin}: {data.series:,} series x {data.steps:,} steps, "
-        f"{_time(data.start)} to {_time(data.end)} UTC",
+        f"{time_text(data.start)} to {time_text(data.end)} UTC",
         "channels": ", ".join(data.channels) + (f" (target in {data.unit})" if data.unit else ""),
         "training": f"{_counted(len(training.epochs), 'epoch')} in {training.seconds:.1f} s, "
         f"kept epoch {training.best_epoch}, {training.windows:,} windows, {training.parameters:,} parameters",

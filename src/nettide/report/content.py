@@ -28,6 +28,21 @@ class Future:
     history: Panel
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a model that mixes others chose among them.
+
+    Args:
+        sentences: what is to be said.
+        columns: headings.
+        rows: cells, a row a model.
+    """
+
+    sentences: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ReportContent:
     """Everything a report shows. All texts are plain: they are escaped where they are written.
@@ -43,6 +58,7 @@ class ReportContent:
         versions: name -> version of what took part.
         made: when the report was made.
         future: a forecast beyond the data.
+        choice: how ``auto`` chose, where it took part.
     """
 
     title: str
@@ -55,3 +71,4 @@ class ReportContent:
     versions: Mapping[str, str] = field(default_factory=dict)
     made: str = ""
     future: Future | None = None
+    choice: Choice | None = None

@@ -61,6 +61,7 @@ def render(report: ReportContent) -> str:
         skills=skill_table(report.comparisons, names),
         skill=skill_figure(backtest, outcomes),
         losses=loss_figure(outcomes),
+        choice=report.choice,
         command=report.command,
         versions=report.versions,
         made=report.made,

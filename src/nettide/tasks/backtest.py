@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -25,13 +25,15 @@ from nettide.models.contract import Model, Monitor, last_cutoff
 from nettide.panel import Panel
 from nettide.prepare.quality import examine
 from nettide.prepare.rows import Rows
+from nettide.report.content import Choice as ChosenContent
 from nettide.report.content import Future, ReportContent
 from nettide.report.page import render
 from nettide.store.files import one_sentence, temporary_name, write_atomic
 from nettide.store.record import library_versions
-from nettide.tasks.choice import Choice, make_chosen
+from nettide.tasks.choice import DEFAULT_MODEL, Choice, make_chosen
 from nettide.tasks.forecaster import check_traffic
 from nettide.tasks.load import Reading, load_rows, panel_of
+from nettide.tasks.remarks import remarks_on
 
 DEFAULT_TEST_FRACTION = 0.2
 _WORST_SHOWN = 3
@@ -111,7 +113,7 @@ def run_backtest(
     rows = load_rows(location, reading)
     panel, notes = panel_of(rows, reading)
     check_traffic(panel)
-    said = (*_verdict_sentences(rows, reading), *notes)
+    said = (*_verdict_sentences(rows, reading), *notes, *remarks_on(panel))
     if test.start is None and test.size is None and test.fraction is None:
         test = TestPart(fraction=DEFAULT_TEST_FRACTION, stride=test.stride)
     first = first_test_step(panel, test_start=test.start, test_size=test.size, test_fraction=test.fraction)
@@ -142,6 +144,7 @@ def run_backtest(
         versions={"nettide": __version__, **library_versions()},
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         future=_future(best, made[best], panel),
+        choice=_choice(made, result),
     )
     page = render(content).encode()
     report = out / "report.html"
@@ -205,6 +208,16 @@ def _future(name: str, model: Model, panel: Panel) -> Future | None:
         return Future(name, model.predict(panel, last_cutoff(panel)), panel)
     except NettideError:
         return None
+
+
+def _choice(made: Mapping[str, Model], result: Backtest) -> ChosenContent | None:
+    """Explain how ``auto`` chose; None where it took no part, or failed."""
+    if not any(one.name == DEFAULT_MODEL for one in result.outcomes):
+        return None
+    from nettide.tasks.explain import explained
+    from nettide.tasks.explain_words import choice_section
+
+    return choice_section(explained(made[DEFAULT_MODEL], step_seconds=result.panel.step_seconds))
 
 
 def _write(out: Path, result: Backtest, scores: Sequence[Score], covered: Sequence[Coverage]) -> None:

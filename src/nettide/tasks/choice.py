@@ -11,6 +11,9 @@ from nettide.models.contract import Model
 from nettide.models.options import option_names
 
 _ELSEWHERE = ("horizon", "context", "seed")
+DEFAULT_MODEL = "auto"
+COMPARED = ("auto", "seasonal-naive", "naive")
+"""What a backtest compares where no model is named."""
 MOST_SEED = 2**32 - 1
 
 
@@ -24,6 +27,7 @@ class Choice:
         seed: of everything random.
         epochs: most passes over the training windows; None leaves the model's own.
         options: option -> text; ``model.option`` is for one model, ``option`` for all that have it.
+        budget: time for fitting ``auto``, such as 60s; None leaves its own.
 
     Raises:
         OptionError: the seed is out of range.
@@ -34,6 +38,7 @@ class Choice:
     seed: int = 0
     epochs: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    budget: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed <= MOST_SEED:
@@ -62,15 +67,18 @@ def make_chosen(choice: Choice, names: Sequence[str]) -> dict[str, Model]:
 
     Raises:
         UnknownModelError: a name is not in the table.
-        OptionError: an option is one of no named model, has a bad value, or is said elsewhere.
+        OptionError: an option, the budget or the epochs are of no named model, have a bad value, or are said elsewhere.
     """
     for key in choice.options:
         _check_option(key, names, choice)
+    _check_budget(names, choice)
     models = {}
     for name in names:
         options: dict[str, str] = {}
         if choice.epochs is not None and accepts(name, "epochs"):
             options["epochs"] = str(choice.epochs)
+        if choice.budget is not None and accepts(name, "budget"):
+            options["budget"] = choice.budget
         for key, value in sorted(choice.options.items(), key=lambda one: "." in one[0]):
             owner, dot, option = key.rpartition(".")
             if owner == name if dot else accepts(name, option):
@@ -79,6 +87,19 @@ def make_chosen(choice: Choice, names: Sequence[str]) -> dict[str, Model]:
             name, horizon=choice.horizon, context=choice.context, seed=choice.seed, options=options
         )
     return models
+
+
+def _check_budget(names: Sequence[str], choice: Choice) -> None:
+    """Refuse a budget or a number of epochs that no model of the run would heed.
+
+    Raises:
+        OptionError: none of them has such an option.
+    """
+    run = ", ".join(names)
+    if choice.budget is not None and not any(accepts(name, "budget") for name in names):
+        raise OptionError(f"--budget is for auto alone, and this run has {run}; leave it out, or choose --model auto")
+    if choice.epochs is not None and not any(accepts(name, "epochs") for name in names):
+        raise OptionError(f"--epochs is for networks such as lstm, and this run has {run}; leave it out")
 
 
 def _check_option(key: str, names: Sequence[str], choice: Choice) -> None:
@@ -97,6 +118,8 @@ def _check_option(key: str, names: Sequence[str], choice: Choice) -> None:
         raise OptionError(f"--set {key}: write --{option} instead")
     if key == "epochs" and choice.epochs is not None:
         raise OptionError("--epochs and --set epochs say the same; give one of them")
+    if key == "budget" and choice.budget is not None:
+        raise OptionError("--budget and --set budget say the same; give one of them")
     asked = [owner] if dot else list(names)
     if fixed := [name for name in asked if option in MODELS[name].preset]:
         raise OptionError(f"--set {key}: {option} is what makes {fixed[0]!r}; choose another model instead")

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nettide.errors import StoreError
-from nettide.models.contract import Monitor, Training
+from nettide.errors import MismatchError, OptionError, StoreError
+from nettide.models.contract import Model, Monitor, Training
 from nettide.panel import Panel
 from nettide.store.checkpoint import FileCheckpoint
 from nettide.store.lock import claim
 from nettide.store.models import check_folder
-from nettide.tasks.choice import Choice, make_chosen
+from nettide.tasks.choice import DEFAULT_MODEL, Choice, make_chosen
+from nettide.tasks.explain import Explanation, explained
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading, load
+from nettide.tasks.remarks import remarks_on
+from nettide.units import step_text
+
+PRETRAINED, TUNED = "base", "base-tuned"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,15 +27,21 @@ class FitResult:
 
     Args:
         folder: where the model is.
+        model: its name in the table of models.
+        fitted: the model itself.
         training: how it went.
         panel: what it was fitted on.
         notes: sentences about the data.
+        explanation: how ``auto`` chose; None for another model.
     """
 
     folder: Path
+    model: str
+    fitted: Model
     training: Training
     panel: Panel
     notes: tuple[str, ...]
+    explanation: Explanation | None = None
 
 
 def fit(
@@ -43,6 +54,7 @@ def fit(
     monitor: Monitor | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    start: Path | None = None,
 ) -> FitResult:
     """Fit a model and save it; the folder is claimed from the start, so that no training is lost to a rival.
 
@@ -57,13 +69,18 @@ def fit(
         monitor: is told of each epoch and may stop the training.
         resume: go on from the checkpoint of a killed training; options and data must be the same.
         overwrite: whether a model that is there may be replaced.
+        start: folder of a model whose weights the training begins with; the model is then ``base-tuned``.
 
     Raises:
         NettideError: any of the tree, by what is wrong with the data, options or folder.
     """
     made = make_chosen(choice, [model])[model]
     check_folder(folder, overwrite=overwrite)
+    begun = None if start is None else Forecaster.load(start)
     panel, notes = load(location, reading)
+    notes = (*notes, *remarks_on(panel))
+    if begun is not None:
+        made = _started(made, begun, start=str(start), panel=panel)
     with claim(folder):
         checkpoint = FileCheckpoint(folder)
         if not resume:
@@ -76,4 +93,48 @@ def fit(
         training = forecaster.fit(panel, monitor=monitor, checkpoint=checkpoint, origin=Path(location).name)
         forecaster.save(folder, overwrite=overwrite)
         checkpoint.clear()
-    return FitResult(folder, training, panel, notes)
+    explanation = explained(made, step_seconds=panel.step_seconds) if model == DEFAULT_MODEL else None
+    return FitResult(folder, model, made, training, panel, notes, explanation)
+
+
+def started_from(start: str | None, model: str | None) -> tuple[str, Path | None]:
+    """Give the model to fit, and the folder whose weights it begins with, of what was typed.
+
+    Args:
+        start: ``base``, a folder, or None.
+        model: a name of the table of models, or None where none was typed.
+
+    Raises:
+        OptionError: another model than the pretrained network is to start from something.
+    """
+    if start is None:
+        return model or DEFAULT_MODEL, None
+    if model not in (None, TUNED):
+        raise OptionError(f"--from tunes the pretrained network ({TUNED}), not {model}; leave --model or --from out")
+    return TUNED, None if start == PRETRAINED else Path(start)
+
+
+def _started(made: Model, begun: Forecaster, *, start: str, panel: Panel) -> Model:
+    """Give an unfitted model that begins with the weights of another.
+
+    Raises:
+        OptionError: one of them is not of the pretrained kind.
+        MismatchError: the other was fitted on another step.
+    """
+    from nettide.models.pretrained.model import PretrainedModel
+
+    if not isinstance(made, PretrainedModel):
+        raise OptionError(f"only {TUNED} can start from {start}")
+    if not isinstance(begun.model, PretrainedModel):
+        raise OptionError(
+            f"{start} holds a model of kind {begun.model_name!r}, which cannot be tuned further; "
+            f"give base, or a folder of a model {TUNED!r}"
+        )
+    assert begun.record is not None
+    if begun.record.data.step_seconds != panel.step_seconds:
+        ours, theirs = step_text(begun.record.data.step_seconds), step_text(panel.step_seconds)
+        raise MismatchError(
+            f"{start} was tuned on steps of {ours}, the data has {theirs}; "
+            f"bring the data to {ours} (--step {ours}), or start with --from base, which knows any step"
+        )
+    return PretrainedModel(made.config, begun.model.as_start())

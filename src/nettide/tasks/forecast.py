@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,13 +12,25 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from nettide.errors import OptionError, unknown
-from nettide.forecast import Forecast
+from nettide.errors import ForecastError, OptionError, unknown
+from nettide.forecast import Forecast, check_levels
 from nettide.models import MODELS
+from nettide.models.recurrent_config import MOST_HORIZON
 from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
 from nettide.store.files import refuse_existing, write_atomic
+from nettide.store.models import looks_like_model
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading, load
+from nettide.tasks.remarks import remarks_on
+from nettide.units import step_text
+
+PRETRAINED = "base"
+"""The model that forecasts where none is given."""
+_OF_PRETRAINED = ("base", "base-tuned", "auto")
+_PRETRAINED_OCCASIONS = {"holiday"}  # what the training of the weights that come with nettide showed it
+_HOUR_SECONDS = 3600
+_FINE_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,37 +51,106 @@ class ForecastResult:
 
 
 def forecast(
-    folder: Path, location: str, reading: Reading, *, horizon: int | None = None, series: str | None = None
+    folder: Path | None,
+    location: str,
+    reading: Reading,
+    *,
+    horizon: int | None = None,
+    series: str | None = None,
+    levels: Sequence[float] | None = None,
 ) -> ForecastResult:
     """Forecast each series of a file from its end.
 
     Args:
-        folder: of a saved model.
+        folder: of a saved model; None takes the pretrained network as it is.
         location: file or folder with the history.
-        reading: how it becomes a panel.
-        horizon: steps ahead, at most the model's; None takes all.
+        reading: how it becomes a panel; where it names no unit, the model's is taken.
+        horizon: steps ahead, at most the model's; None takes all of them, or what ``usual_horizon`` says.
         series: a series that must be in the file, as it will be shown.
+        levels: quantile levels; None takes the model's own.
 
     Raises:
         StoreError: the model cannot be read.
         DataError: the history cannot be read.
-        OptionError: the series is not in the file.
+        OptionError: the series is not in the file, or a model is given in place of a file.
         MismatchError: the history or horizon does not fit the model.
+        ForecastError: the levels are not inside (0, 1), do not ascend, or the model has no quantiles.
     """
-    forecaster = Forecaster.load(folder)
+    if levels is not None:
+        check_levels(levels)
+    if folder is None and looks_like_model(Path(location)):
+        raise OptionError(f"{location} is a model; name the data to forecast too: nettide forecast {location} FILE")
+    saved = None if folder is None else Forecaster.load(folder)
+    if saved is not None and not reading.unit and reading.counter_bits is None:
+        assert saved.record is not None
+        reading = replace(reading, unit=saved.record.data.unit)
     panel, notes = load(location, reading)
     if series is not None and series not in panel.ids:
         raise OptionError(unknown("series", series, panel.ids))
-    made = forecaster.predict(panel, horizon=horizon)
-    return ForecastResult(made, panel, forecaster.model_name, (*notes, *_occasion_notes(forecaster, panel, made)))
+    notes = (*notes, *remarks_on(panel))
+    if saved is not None:
+        made = saved.predict(panel, horizon=horizon)
+        assert saved.record is not None
+        notes = (*notes, *_occasion_notes(saved.model_name, set(saved.record.data.occasions), panel, made))
+    else:
+        made, said = _untrained(panel, horizon, location=location)
+        notes = (*notes, *_occasion_notes(PRETRAINED, set(), panel, made), *said)
+    model = PRETRAINED if saved is None else saved.model_name
+    if levels is not None:
+        if not made.levels:
+            raise ForecastError(f"model {model!r} forecasts one value without quantiles; leave --levels out")
+        made = made.at_levels(levels)
+    return ForecastResult(made, panel, model, notes)
 
 
-def _occasion_notes(forecaster: Forecaster, panel: Panel, made: Forecast) -> Iterator[str]:
+def parse_levels(text: str) -> tuple[float, ...]:
+    """Read quantile levels with commas between them, such as ``0.05,0.5,0.95``.
+
+    Raises:
+        OptionError: a part is no number.
+        ForecastError: a level is not inside (0, 1), or they do not ascend.
+    """
+    levels = []
+    for part in text.split(","):
+        try:
+            levels.append(float(part))
+        except ValueError:
+            raise OptionError(
+                f"quantile level {part.strip()!r} is not a number; write for example 0.05,0.5,0.95"
+            ) from None
+    check_levels(levels)
+    return tuple(levels)
+
+
+def usual_horizon(step_seconds: int) -> int:
+    """Give the steps ahead where nobody says: a day, an hour at steps under 15 minutes, a week at steps of days."""
+    if step_seconds >= DAY_SECONDS:
+        return 7
+    span = DAY_SECONDS if step_seconds >= _FINE_SECONDS else _HOUR_SECONDS
+    return min(MOST_HORIZON, -(-span // step_seconds))
+
+
+def _untrained(panel: Panel, horizon: int | None, *, location: str) -> tuple[Forecast, tuple[str, ...]]:
+    """Forecast with the pretrained network as it is; says so, and how far ahead where nobody said."""
+    ahead = usual_horizon(panel.step_seconds) if horizon is None else horizon
+    forecaster = Forecaster(PRETRAINED, horizon=ahead)
+    forecaster.fit(panel)
+    said = [
+        "forecast by the pretrained network, not fitted on this data; for better ones: nettide fit "
+        f"{shlex.quote(location)} --horizon {ahead} --out models/NAME"
+    ]
+    if horizon is None:
+        said.append(
+            f"{ahead} steps of {step_text(panel.step_seconds)} ahead; --horizon says otherwise, up to {MOST_HORIZON}"
+        )
+    return forecaster.predict(panel), tuple(said)
+
+
+def _occasion_notes(model: str, learned: set[str], panel: Panel, made: Forecast) -> Iterator[str]:
     """Say which occasions the model learned of and are not given now, and which it cannot know."""
-    assert forecaster.record is not None
-    if not MODELS[forecaster.model_name].occasions:
+    if not MODELS[model].occasions:
         return
-    learned, given = set(forecaster.record.data.occasions), {one.kind for one in panel.occasions}
+    given = {one.kind for one in panel.occasions}
     if missing := sorted(learned - given):
         yield (
             f"the model learned from occasions of kind {', '.join(missing)}, and none is given now: "
@@ -77,7 +159,7 @@ def _occasion_notes(forecaster: Forecaster, panel: Panel, made: Forecast) -> Ite
     end = panel.start + panel.step_seconds * panel.steps
     after = end + panel.step_seconds * made.horizon
     ahead = {one.kind for one in panel.occasions if one.touches(end, after)}
-    if strange := sorted(ahead - learned):
+    if strange := sorted(ahead - learned - (_PRETRAINED_OCCASIONS if model in _OF_PRETRAINED else set())):
         yield (
             f"the forecast spans occasions of kind {', '.join(strange)}, which the model never saw while it learned: "
             "they have no effect"

@@ -23,7 +23,7 @@ class Forecaster:
     """A forecaster for one or thousands of series.
 
     Example:
-        >>> forecaster = Forecaster("lstm", horizon=24)
+        >>> forecaster = Forecaster(horizon=24)
         >>> forecaster.fit(frame)                       # unique_id, ds, y, ...
         >>> forecaster.predict(frame).to_frame()        # unique_id, cutoff, ds, step, y_hat, q0.1 ... q0.9
 
@@ -32,7 +32,7 @@ class Forecaster:
         horizon: steps ahead, 1 to 336.
         context: steps of history in a window; None lets the model choose by the step.
         seed: of everything random.
-        options: further options of the model, such as ``hidden=128``.
+        options: further options of the model, such as ``budget="60s"`` or, for a network, ``hidden=128``.
 
     Raises:
         UnknownModelError: there is no such model.
@@ -40,7 +40,7 @@ class Forecaster:
     """
 
     def __init__(
-        self, model: str = "lstm", *, horizon: int = 24, context: int | None = None, seed: int = 0, **options: Any
+        self, model: str = "auto", *, horizon: int = 24, context: int | None = None, seed: int = 0, **options: Any
     ) -> None:
         self.model_name = model
         self.model = make_model(model, horizon=horizon, context=context, seed=seed, options=options)

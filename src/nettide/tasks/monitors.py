@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
-from nettide.models.contract import Epoch, Monitor
+from nettide.models.contract import Epoch, Monitor, Purpose, tell_stage
 from nettide.store.files import one_sentence
 
 
@@ -29,6 +29,11 @@ class EpochLog:
         with one_sentence(self._failed):
             self._file: TextIO = path.open("a", encoding="utf-8", buffering=1)
         self._model = model
+        self._stage: dict[str, str | int] = {}
+
+    def on_stage(self, *, name: str, purpose: Purpose, place: int, count: int) -> None:
+        """Keep the challenger for the lines to come."""
+        self._stage = {"challenger": name, "purpose": purpose, "place": place, "count": count}
 
     def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
         """Log nothing."""
@@ -40,7 +45,7 @@ class EpochLog:
             StoreError: the disk is full.
         """
         with one_sentence(self._failed):
-            self._file.write(json.dumps({"model": self._model, **asdict(report)}) + "\n")
+            self._file.write(json.dumps({"model": self._model, **self._stage, **asdict(report)}) + "\n")
 
     def stop_requested(self) -> bool:
         """Never."""
@@ -61,6 +66,11 @@ class Several:
 
     def __init__(self, monitors: Sequence[Monitor]) -> None:
         self._monitors = tuple(monitors)
+
+    def on_stage(self, *, name: str, purpose: Purpose, place: int, count: int) -> None:
+        """Tell all that want to know."""
+        for one in self._monitors:
+            tell_stage(one, name=name, purpose=purpose, place=place, count=count)
 
     def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
         """Tell all."""

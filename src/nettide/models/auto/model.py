@@ -19,7 +19,7 @@ from nettide.models.auto.kept import KeptFits, joined_states, parted_models
 from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, series_weights
 from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
 from nettide.models.calibration import adjust, origins_of, recent_adjustment, signed_errors
-from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training
+from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training, tell_stage
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config, option_names
 from nettide.panel import Panel
@@ -90,6 +90,11 @@ class AutoModel:
         return tuple(self._members)
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the series it was fitted on, which have weights of their own."""
+        return self._ids
+
+    @property
     def pooled(self) -> Floats:
         """Weight of each member for a series that was not seen, shape (member,)."""
         return self._pooled
@@ -143,24 +148,35 @@ class AutoModel:
         self._weights = np.repeat(self._pooled[:, None], len(panel.series), axis=1)
 
     def _try(self, panel: Panel, part: TrialPart, clock: Clock, kept: KeptFits) -> list[Trial]:
-        trials: list[Trial] = []
-        for name in (*NAIVE_MEMBERS, *self.config.names):
-            if name not in NAIVE_MEMBERS and (clock.stopped() or clock.left <= 0):
+        trials = [
+            run_trial(name, partial(self.make, name), panel, part, clock=clock, kept=kept) for name in NAIVE_MEMBERS
+        ]
+        challengers = self.config.names
+        for place, name in enumerate(challengers, start=1):
+            # the first is tried whatever the budget, to say what it would need
+            if clock.stopped() or (clock.left <= 0 and place > 1):
                 self.notes[name] = "not tried: " + ("ended early" if clock.stopped() else "the budget is spent")
                 continue
-            trial = run_trial(name, partial(self.make, name), panel, part, clock=clock, kept=kept)
+            tell_stage(clock.monitor, name=name, purpose="trial", place=place, count=len(challengers))
+            try:
+                trial = run_trial(name, partial(self.make, name), panel, part, clock=clock, kept=kept)
+            except KeyboardInterrupt:  # outside a training, which would have ended and kept what it has
+                clock.ending = "interrupted"
+                self.notes[name] = "left out: ended early"
+                continue
             trials.append(trial)
             if trial.why:
                 self.notes[name] = trial.why
         tried = [one for one in trials if one.name not in NAIVE_MEMBERS]
         if not clock.stopped() and tried and not any(one.model for one in tried if one.name != "base"):
-            short = [one.why for one in tried if "too short for it" in one.why]
+            short = [f"{one.name} was {one.why}" for one in tried if "too short for it" in one.why]
             if short:
-                raise OptionError(
-                    f"budget {self.config.budget} is too small for one challenger: {tried[0].name} was {short[0]}"
-                )
-        if not any(one.model and one.quantiles.shape[-1] for one in trials):  # bands come from some challenger
-            trials.append(run_trial("base", partial(self.make, "base"), panel, part, clock=clock, kept=kept))
+                raise OptionError(f"budget {self.config.budget} is too small for one challenger: {short[0]}")
+        if not any(_tells_bands(one) for one in trials):  # those of the naive members come from some challenger
+            base = run_trial("base", partial(self.make, "base"), panel, part, clock=clock, kept=kept)
+            if base.model is None:
+                raise HistoryError(base.why.removeprefix("left out: "))
+            trials.append(base)
         return [one for one in trials if one.model]
 
     def _weigh(self, panel: Panel, part: TrialPart, trials: list[Trial]) -> None:
@@ -175,6 +191,9 @@ class AutoModel:
             for place, one in enumerate(trials)
             if pooled[place] >= (_STATISTICAL_WORTH if one.name in STATISTICAL else _WORTH) or one.name in NAIVE_MEMBERS
         ]
+        if not any(_tells_bands(trials[place]) for place in stay):  # whose spread the naive members take
+            banded = [place for place, one in enumerate(trials) if _tells_bands(one)]
+            stay = sorted([*stay, max(banded, key=lambda place: pooled[place])])
         for place, one in enumerate(trials):
             if place not in stay:
                 self.notes[one.name] = f"left out: {pooled[place]:.1%} of the mixture, not worth its time"
@@ -209,7 +228,11 @@ class AutoModel:
         pooled[~costly] = weights
         if costly.any():
             on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior)
-            kept = costly & (on_sample >= _STATISTICAL_WORTH)
+            tried = np.isfinite(flat).all(axis=(0, 3))  # where all members were
+            scaled = pinball(points, flat, _LEVELS) / sizes[:, None]
+            alone = _known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
+            rival = np.nanmin(np.where(costly, np.nan, alone))
+            kept = costly & (on_sample >= _STATISTICAL_WORTH) & (alone <= rival)
             pooled = pooled * (1 - on_sample[kept].sum())
             pooled[kept] = on_sample[kept]
         return pooled
@@ -218,13 +241,20 @@ class AutoModel:
         """Fit the members again on the whole history, the weightiest first."""
         order = sorted(range(len(self._pooled)), key=lambda place: -self._pooled[place])
         names = list(self._members)
+        last = [names[place] for place in order if names[place] not in NAIVE_MEMBERS]
         for name in (names[place] for place in order):
             if name not in NAIVE_MEMBERS and (clock.stopped() or clock.left < 0.3 * trials[name].seconds):
                 self.notes[name] = "not fitted again on the whole history: " + (
                     "ended early" if clock.stopped() else "the budget is spent"
                 )
                 continue
-            self._members[name], why = refitted(trials[name], partial(self.make, name), panel, clock=clock, kept=kept)
+            if name in last:
+                tell_stage(clock.monitor, name=name, purpose="final", place=last.index(name) + 1, count=len(last))
+            try:
+                model, why = refitted(trials[name], partial(self.make, name), panel, clock=clock, kept=kept)
+            except KeyboardInterrupt:
+                clock.ending, model, why = "interrupted", self._members[name], "not fitted again: ended early"
+            self._members[name] = model
             if why:
                 self.notes[name] = why
 
@@ -407,6 +437,11 @@ def _known_mean(values: Floats, *, axis: int | tuple[int, ...]) -> Floats:
     count = known.sum(axis=axis)
     mean: Floats = np.where(count > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1), np.nan)
     return mean
+
+
+def _tells_bands(trial: Trial) -> bool:
+    """Say whether a challenger has bands at every cutoff; one that is fitted anew at each has none for the past."""
+    return trial.model is not None and trial.quantiles.shape[-1] > 0 and trial.name not in STATISTICAL
 
 
 def _model(trial: Trial) -> Model:

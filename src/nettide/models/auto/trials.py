@@ -19,6 +19,7 @@ STATISTICAL = ("auto-ets", "auto-arima", "theta", "mstl", "prophet")
 _SAMPLE_SERIES, _SAMPLE_CUTOFFS = 24, 3
 _MOST_POINTS = 4_000_000  # forecasts times levels that a member keeps of its trial
 _TRIAL_SHARE = 0.4  # of what is left of the budget, for one challenger
+_LEAST_SECONDS = 0.5  # of a trial: it then tells what it would need
 
 
 @dataclass(slots=True)
@@ -155,7 +156,7 @@ def run_trial(
 
     A challenger that cannot (history too short, training diverged, library absent) falls out with its reason.
     """
-    started, deadline = clock.now(), Deadline(clock, _TRIAL_SHARE * max(clock.left, 0.0))
+    started, deadline = clock.now(), Deadline(clock, max(_LEAST_SECONDS, _TRIAL_SHARE * clock.left))
     shape = (len(panel.series), len(part.cutoffs))
     empty = np.empty((*shape, 0)), np.empty((*shape, 0, 0))
     costly = name in STATISTICAL

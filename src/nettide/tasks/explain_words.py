@@ -1,0 +1,101 @@
+"""What is said of the choice of ``auto``: sentences, and rows of a table, for the terminal and the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from nettide.models.auto.config import NAIVE_MEMBERS
+from nettide.report.content import Choice
+from nettide.report.trust import skill_text
+from nettide.tasks.explain import Explanation
+
+_LEAST_SHOWN = 0.005
+COLUMNS = ("model", "weight", "error saved (95 %)", "note")
+
+
+def choice_sentences(found: Explanation) -> tuple[str, ...]:
+    """Say the mixture, its skill, and where naive forecasts are best, a sentence each."""
+    return tuple(one for one in (found.note, _mixture(found), _skill(found), _naive_best(found)) if one)
+
+
+def choice_rows(found: Explanation) -> tuple[tuple[str, ...], ...]:
+    """Give the cells of ``COLUMNS``, a row a model: members by weight, then what was left out."""
+    return tuple(
+        (
+            one.model,
+            f"{one.weight:.1%}" if one.weight or not one.note else "–",
+            "0 (it is the best naive)" if one.model == found.naive else skill_text(one.skill),
+            one.note or ("always takes part" if one.model in NAIVE_MEMBERS else ""),
+        )
+        for one in found.parts
+    )
+
+
+def choice_section(found: Explanation) -> Choice:
+    """Give what a report shows of the choice."""
+    return Choice(choice_sentences(found), COLUMNS, choice_rows(found))
+
+
+def left_out(found: Explanation) -> tuple[str, ...]:
+    """Give the names of the challengers that have no part in the mixture."""
+    return tuple(one.model for one in found.parts if not one.weight and one.model not in NAIVE_MEMBERS)
+
+
+def choice_document(found: Explanation) -> dict[str, Any]:
+    """Give JSON values of an explanation; what is unknown is None."""
+    document: dict[str, Any] = _plain(asdict(found))
+    return document
+
+
+def _mixture(found: Explanation) -> str:
+    naive = sum(one.weight for one in found.parts if one.model in NAIVE_MEMBERS)
+    others = [one for one in found.parts if one.model not in NAIVE_MEMBERS and one.weight >= _LEAST_SHOWN]
+    texts = [*(f"{one.model} {_percent(one.weight)}" for one in others), f"naive forecasts {_percent(naive)}"]
+    return (
+        f"mixture{f' for {found.id}' if found.id else ''}: {', '.join(texts)}; recent errors move it at each forecast"
+    )
+
+
+def _skill(found: Explanation) -> str:
+    if math.isnan(found.mixture.value):
+        return ""
+    word = {
+        "not distinguishable": "luck may explain it",
+        "unknown": "too few forecasts to tell it from luck",
+    }.get(found.mixture.verdict, found.mixture.verdict)
+    return (
+        f"on the validation part, which also chose the weights, it saves {skill_text(found.mixture)} of the error of "
+        f"{found.naive}, the best naive forecast there: {word}"
+    )
+
+
+def _naive_best(found: Explanation) -> str:
+    best = found.naive_best
+    if not found.naive:
+        return ""
+    if found.id is not None:
+        if best.series:
+            return f"nothing beats {best.rivals[0][0]} here: naive forecasts have {_percent(best.weight)} of the weight"
+        return ""
+    if not best.series:
+        return f"on each of the {found.series:,} series some challenger beats the naive forecasts"
+    rivals = ", ".join(f"{name} {count:,}" for name, count in best.rivals)
+    return (
+        f"nothing beats a naive forecast on {best.series:,} of {found.series:,} series ({rivals}): "
+        f"naive forecasts have {_percent(best.weight)} of the weight there"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

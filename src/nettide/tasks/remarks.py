@@ -1,0 +1,48 @@
+"""Remarks: what is odd about the data that a forecast is made of, and is to be said beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from nettide.panel import Panel
+from nettide.prepare.periods import measured_periods, nominal_periods
+
+_MOST_NAMED = 3
+
+
+def remarks_on(panel: Panel) -> Iterator[str]:
+    """Say where the measured day is not that of the clock, and which series never change."""
+    yield from _clock(panel)
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(panel.target)
+        least = np.where(known, panel.target, np.inf).min(axis=1, initial=np.inf)
+        most = np.where(known, panel.target, -np.inf).max(axis=1, initial=-np.inf)
+    constant = np.flatnonzero((least == most) & (known.sum(axis=1) > 1))
+    if len(constant):
+        named = listed([panel.ids[place] for place in constant])
+        yield (
+            f"{len(constant):,} of {len(panel.series):,} series never {'changes' if len(constant) == 1 else 'change'}: "
+            f"{named}; a forecast goes on as it was"
+        )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name the first few, and say how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(map(repr, names[:_MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _clock(panel: Panel) -> Iterator[str]:
+    nominal, measured = nominal_periods(panel), measured_periods(panel)
+    if measured.clock == 1.0:
+        return
+    if measured.day != nominal.day:
+        days = f"the day of the data has {measured.day:,} steps, not {nominal.day:,}"
+    else:
+        days = f"the week of the data has {measured.week:,} steps, not {nominal.week:,}"
+    yield (
+        f"{days}: rows are missing, or its clock is wrong; forecasts follow the measured day, "
+        "but the times in them are those of the clock"
+    )
