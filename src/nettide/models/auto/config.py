@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nettide.errors import OptionError, UnitError
+from nettide.errors import OptionError, UnitError, unknown
+from nettide.models import MODELS
 from nettide.models.recurrent_config import MOST_HORIZON
 from nettide.units import parse_duration
 
@@ -28,7 +29,7 @@ class AutoConfig:
         adapt: whether the errors of the last forecasts move and widen the bands.
 
     Raises:
-        OptionError: a value is outside its range, or no challenger is named.
+        OptionError: a value is outside its range, or no challenger is named, or one that cannot be.
     """
 
     horizon: int
@@ -53,6 +54,10 @@ class AutoConfig:
             if value is not None and not least <= value <= most:
                 raise OptionError(f"{name} {value} is outside {least} ... {most}")
         names = self.names
+        if not names:
+            raise OptionError("no challenger is named; name some, such as challengers=base-tuned,lightgbm")
+        if strange := [one for one in names if one not in MODELS]:
+            raise OptionError(f"challengers: {unknown('model', strange[0], MODELS)}")
         if again := [one for one in names if names.count(one) > 1]:
             raise OptionError(f"challenger {again[0]!r} is named more than once")
         if own := [one for one in names if one == "auto" or one in NAIVE_MEMBERS]:
