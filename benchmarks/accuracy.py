@@ -15,7 +15,18 @@ from statistics import mean
 from typing import Any
 
 import leave_one_out
-from measuring import RESULTS, ROOT, data_folder, keep, machine, markdown, nettide_command, run, versions
+from measuring import (
+    RESULTS,
+    ROOT,
+    TooLongError,
+    data_folder,
+    keep,
+    machine,
+    markdown,
+    nettide_command,
+    run,
+    versions,
+)
 from rivals import rival_python, rival_versions
 from splits import FINE, HOURLY, Split, independent, largest_difference
 
@@ -101,23 +112,29 @@ class Kept:
     Args:
         folder: one folder a set, and in it a JSON file and a Parquet file a run.
         again: make all of them again.
+        limit: seconds that a run is given; what was ended after fewer is tried again.
         failures: run -> why, of those that failed now; they are tried again next time.
     """
 
     folder: Path
     again: bool
+    limit: float
     failures: dict[str, str] = field(default_factory=dict)
 
     def get(self, one: One) -> dict[str, Any] | None:
         """Give the result of a run, None where it is to be made."""
         file = self.folder / one.set / f"{one.key}.json"
-        return None if self.again or not file.exists() else json.loads(file.read_text())
+        if self.again or not file.exists():
+            return None
+        result: dict[str, Any] = json.loads(file.read_text())
+        return None if result.get("limit", math.inf) < self.limit else result
 
-    def put(self, one: One, result: dict[str, Any], forecasts: Path) -> None:
-        """Keep a result and its forecasts."""
+    def put(self, one: One, result: dict[str, Any], forecasts: Path | None) -> None:
+        """Keep a result and its forecasts; of a run that took too long there are none."""
         folder = self.folder / one.set
         folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(forecasts, folder / f"{one.key}.parquet")
+        if forecasts:
+            shutil.copyfile(forecasts, folder / f"{one.key}.parquet")
         (folder / f"{one.key}.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
@@ -153,7 +170,7 @@ def run_ours(one: One, folder: Path, data: Path, given: argparse.Namespace) -> d
     options = [part for text in one.options for part in ("--set", text)]
     command = [nettide_command(), "backtest", data / split.file, *split.reading, "--horizon", str(split.horizon)]
     test = ["--test-fraction", "0.2", "--model", one.model, *options, "--seed", str(one.seed), "--out", folder]
-    ran = run([*command, *test], threads=given.threads, passive=given.passive)
+    ran = run([*command, *test], threads=given.threads, passive=given.passive, most_seconds=given.limit)
     header, row = ((folder / "leaderboard.csv").read_text().splitlines())[:2]
     texts = dict(zip(header.replace('"', "").split(","), row.replace('"', "").split(","), strict=True))
     board = {name: float(text or "nan") for name, text in texts.items() if name != "model"}
@@ -170,7 +187,8 @@ def run_rival(one: One, folder: Path, data: Path, given: argparse.Namespace) -> 
     task = {"library": rival.library, "model": rival.model, "seed": one.seed}
     script = ROOT / "benchmarks" / "accuracy_rivals.py"
     text = json.dumps({**task, "threads": given.threads, "quick": given.quick})
-    ran = run([python, script, folder, text], threads=given.threads, passive=given.passive)
+    command = [python, script, folder, text]
+    ran = run(command, threads=given.threads, passive=given.passive, most_seconds=given.limit)
     return {**json.loads((folder / "result.json").read_text()), "seconds": ran.seconds}
 
 
@@ -208,25 +226,28 @@ def make_all(runs: list[One], data: Path, given: argparse.Namespace, kept: Kept)
     found: dict[One, dict[str, Any]] = {}
     for place, one in enumerate(runs):
         said = f"{place + 1}/{len(runs)} {one.set} {one.label} seed {one.seed}"
-        result = kept.get(one)
+        started, result = time.perf_counter(), kept.get(one)
+        how = "(kept)"
         if result is None:
             print(f"{said} ...", file=sys.stderr, flush=True)
-            started = time.perf_counter()
             try:
                 result, folder = run_one(one, data, given)
+                kept.put(one, result, folder / "forecasts.parquet")
+                shutil.rmtree(folder)
+            except TooLongError as late:
+                result = {"failed": str(late), "limit": kept.limit}
+                kept.put(one, result, None)
             except SystemExit as failed:
-                last = [line for line in str(failed).splitlines() if line.strip()]
-                kept.failures[f"{one.set} {one.label} seed {one.seed}"] = last[-1] if last else "no reason given"
-                print(f"{said} FAILED:\n{failed}", file=sys.stderr, flush=True)
-                continue
-            kept.put(one, result, folder / "forecasts.parquet")
-            shutil.rmtree(folder)
-            took = f"in {time.perf_counter() - started:.0f} s"
-        else:
-            took = "(kept)"
+                print(failed, file=sys.stderr, flush=True)
+                result = {"failed": ([line for line in str(failed).splitlines() if line.strip()] or [""])[-1]}
+            how = f"in {time.perf_counter() - started:.0f} s"
+        if why := result.get("failed"):
+            kept.failures[f"{one.set} {one.label} seed {one.seed}"] = why
+            print(f"{said} FAILED: {why} {how}", file=sys.stderr, flush=True)
+            continue
         found[one] = result
         score = result["sample" if sampled(result) else "all"]
-        print(f"{said}: {score['rel_mae']:.4f}/{score['rel_wql']:.4f} {took}", file=sys.stderr, flush=True)
+        print(f"{said}: {score['rel_mae']:.4f}/{score['rel_wql']:.4f} {how}", file=sys.stderr, flush=True)
     return found
 
 
@@ -236,7 +257,7 @@ def sampled(result: dict[str, Any]) -> bool:
 
 
 def table(found: dict[One, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give a row a set and forecaster: means over the seeds, the best relWQL first."""
+    """Give a row a set and forecaster: means over the seeds, the best first, those of the sample alone last."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for one, result in found.items():
         groups.setdefault((one.set, one.label), []).append(result)
@@ -262,7 +283,9 @@ def table(found: dict[One, dict[str, Any]]) -> list[dict[str, Any]]:
             }
         )
     order = {name: place for place, name in enumerate(SETS)}
-    return sorted(rows, key=lambda row: (order[row["set"]], float(row["on the sample: relMAE"] or "inf")))
+    return sorted(
+        rows, key=lambda row: (order[row["set"]], not row["relMAE"], row["relMAE"] or row["on the sample: relMAE"])
+    )
 
 
 def _mean(results: list[dict[str, Any]], part: str, name: str, digits: int = 4) -> str:
@@ -286,6 +309,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scorer", type=Path, help="score.py; DATA/../score.py if absent")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--passive", action="store_true", help="let waiting threads sleep: for busy machines")
+    parser.add_argument("--limit", type=float, default=3600.0, help="seconds that a run is given before it is ended")
     parser.add_argument("--again", action="store_true", help="run what has a result, too")
     parser.add_argument(
         "--leave-one-out", action="store_true", help="choices of auto made on three sets, scored on the fourth"
@@ -296,6 +320,7 @@ def arguments() -> argparse.Namespace:
     given.name = "accuracy"
     if given.quick:
         given.sets, given.seeds, given.name, given.sample = ["milan"], given.seeds[:1], "accuracy_quick", 2
+        given.again = True
         given.options = given.options or ["lstm.epochs=1", "gru.epochs=1", "auto.challengers=base"]
         given.models = [model for model in given.models if model not in ("auto-ets", "theta")]
         given.rivals = [rival for rival in given.rivals if rival != "statsforecast-autoarima"]
@@ -313,7 +338,7 @@ def main() -> None:
         if rival_python(RIVALS[rival].environment) is None:
             print(f"left out: {rival} is not installed; run: python benchmarks/rivals.py", file=sys.stderr)
             given.rivals.remove(rival)
-    kept = Kept(RESULTS / given.name, given.again)
+    kept = Kept(RESULTS / given.name, given.again, given.limit)
     found = make_all(runs_of(given), data, given, kept)
     rows = table(found)
     if rows:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, ClassVar
 
 from measuring import RESULTS, ROOT, keep, markdown, run
 
@@ -126,16 +126,29 @@ def work(data: Path, task: dict[str, Any], out: Path) -> None:
     from dataclasses import replace
 
     from accuracy_data import SETS, cutoffs_of, outcome_backtest, read_set, scores_of
-    from nettide.models import make_model
+    from nettide.arrays import Floats, Ints
+    from nettide.models import make_config
     from nettide.models.auto.model import AutoModel
+    from nettide.panel import Panel
     from nettide.tasks.choice import parse_options
+
+    class Remembering(AutoModel):
+        """``auto`` whose members forecast once: the choices that come late change only how they are mixed."""
+
+        remembered: ClassVar[dict[bytes, Floats]] = {}
+
+        def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Floats:
+            key = cutoffs.tobytes() + b"/" + every.tobytes()
+            if key not in self.remembered:
+                self.remembered[key] = super()._member_quantiles(panel, cutoffs, every)
+            return self.remembered[key]
 
     split = SETS[task["set"]]
     panel = read_set(split, data)
     first, last = (0.7, 0.8) if task["part"] == "validation" else (0.8, 1.0)
     cutoffs = cutoffs_of(panel, split, first=first, last=last)
-    model = make_model("auto", horizon=split.horizon, seed=task["seed"], options=parse_options(task["options"]))
-    assert isinstance(model, AutoModel)
+    options = parse_options(task["options"])
+    model = Remembering(make_config("auto", horizon=split.horizon, context=None, seed=task["seed"], options=options))
     model.fit(panel.until(int(cutoffs[0]) + 1))
     readers = {"guard": float, "adapt": lambda text: text == "true"}
     made = []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -60,7 +63,13 @@ def nettide_command() -> str:
     return str(command)
 
 
-def run(command: Sequence[str | Path], *, threads: int = 2, passive: bool = False) -> Ran:
+class TooLongError(SystemExit):
+    """A program was ended because its time was up; uncaught, it ends the benchmark as any failure does."""
+
+
+def run(
+    command: Sequence[str | Path], *, threads: int = 2, passive: bool = False, most_seconds: float | None = None
+) -> Ran:
     """Run a program; what it says on stderr is shown only when it fails.
 
     Its peak memory is at least this process's own (Linux counts what the parent had when it forked), so a
@@ -70,23 +79,41 @@ def run(command: Sequence[str | Path], *, threads: int = 2, passive: bool = Fals
         command: program and arguments.
         threads: how many threads its numerical libraries may use.
         passive: as ``thread_environment``.
+        most_seconds: after which it is ended, with all that it started; None waits as long as it takes.
 
     Raises:
+        TooLongError: its time was up.
         SystemExit: the program failed.
     """
     texts, environment = [str(part) for part in command], thread_environment(threads, passive=passive)
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(texts, stdout=output, stderr=errors, text=True, env=environment)
+        process = subprocess.Popen(
+            texts, stdout=output, stderr=errors, text=True, env=environment, start_new_session=True
+        )
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            with contextlib.suppress(ProcessLookupError):  # it ended this very moment
+                os.killpg(process.pid, signal.SIGKILL)
+
+        timer = threading.Timer(most_seconds or 0.0, end)
+        if most_seconds is not None:
+            timer.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)  # not wait(): only wait4 tells the peak of this one child
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             raise
+        finally:
+            timer.cancel()
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
+        if late.is_set():
+            raise TooLongError(f"ended after {most_seconds:.0f} s, which is all it was given")
         if process.returncode:
             raise SystemExit(f"{' '.join(texts)} failed with status {process.returncode}:\n{errors.read()[-4000:]}")
         return Ran(seconds, _megabytes(usage.ru_maxrss), output.read())
