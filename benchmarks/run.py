@@ -10,7 +10,19 @@ from pathlib import Path
 
 from measuring import SKIPPED
 
-BENCHMARKS = ("startup", "fleet", "institution", "splits", "training_speed")
+BENCHMARKS = {
+    "startup": ["startup"],
+    "fleet": ["fleet"],
+    "fleet-auto": ["fleet", "--model", "auto"],
+    "fleet-growth": ["fleet", "--growth"],
+    "institution": ["institution"],
+    "splits": ["splits"],
+    "stress": ["stress"],
+    "training_speed": ["training_speed"],
+    "accuracy": ["accuracy"],
+    "leave-one-out": ["accuracy", "--leave-one-out"],
+}
+"""Name -> script and options; those that take hours come last."""
 
 
 def main() -> None:
@@ -24,7 +36,9 @@ def main() -> None:
     for name in given.names or BENCHMARKS:
         print(f"\n## {name}\n", flush=True)
         started = time.perf_counter()
-        command = [sys.executable, Path(__file__).with_name(f"{name}.py"), *(["--quick"] if given.quick else [])]
+        script, *options = BENCHMARKS[name]
+        command = [sys.executable, Path(__file__).with_name(f"{script}.py"), *options]
+        command += ["--quick"] if given.quick else []
         process = subprocess.run(command, check=False)
         seconds = time.perf_counter() - started
         if process.returncode == SKIPPED:

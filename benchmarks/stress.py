@@ -53,17 +53,11 @@ class Fitted:
         return self.models[key]
 
 
-def errors_of(model: Model, scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
-    """Forecast a scenario.
-
-    Returns:
-        Mean absolute error of each series, and whether it forecast at all, each of shape (series,).
-    """
+def errors_of(model: Model, scenario: Scenario) -> np.ndarray:
+    """Forecast a scenario: mean absolute error of each series and cutoff, NaN where it said nothing."""
     point = model.predict(scenario.shown, scenario.cutoffs).first_steps(scenario.horizon).point
     truth = scenario.truth[:, scenario.cutoffs[:, None] + np.arange(1, scenario.horizon + 1)]
-    error = np.abs(truth - point)
-    answered = np.isfinite(error).all(axis=(1, 2))
-    return np.where(answered, np.nan_to_num(error).mean(axis=(1, 2)), np.nan), answered
+    return np.abs(truth - point).mean(axis=2)
 
 
 def levels(history: Panel, scenario: Scenario) -> np.ndarray:
@@ -77,15 +71,17 @@ def judged(scenario: Scenario, fitted: Fitted) -> dict[str, Any]:
     """Run a scenario: errors of ``auto`` and the naive forecasts, in units of each series' level, and their ratios."""
     level = levels(scenario.history, scenario)
     errors: dict[str, np.ndarray] = {}
+    by_cutoff: dict[str, list[float]] = {}
     silent: dict[str, int] = {}
     for name in ("auto", *NAIVE):
         model, seconds = fitted.get(name, scenario)
         started = time.perf_counter()
-        error, answered = errors_of(model, scenario)
+        error = errors_of(model, scenario) / level[:, None]  # (series, cutoff)
         if name == "auto":
             times = {"fit_seconds": seconds, "predict_seconds": time.perf_counter() - started}
-        errors[name] = np.maximum(error / level, FLOOR)
-        silent[name] = int((~answered).sum())
+        errors[name] = np.maximum(error.mean(axis=1), FLOOR)
+        by_cutoff[name] = np.nanmean(error, axis=0).tolist()
+        silent[name] = int(np.isnan(error).any(axis=1).sum())
     naive = {name: errors[name] for name in NAIVE}
     best = min(naive, key=lambda name: float(np.nanmean(naive[name])))
     ratio = errors["auto"] / naive[best]
@@ -101,6 +97,7 @@ def judged(scenario: Scenario, fitted: Fitted) -> dict[str, Any]:
         "worst_tenth": float(np.nanquantile(ratio, 0.9)),
         "by_series": float(np.nanmean(by_series)),
         "mean_errors": {name: float(np.nanmean(one)) for name, one in errors.items()},
+        "mean_errors_by_cutoff": by_cutoff,
         "not_forecast": silent,
         **times,
     }
