@@ -202,6 +202,7 @@ def test_ctrl_c_keeps_what_is_there(links: Path, tmp_path: Path) -> None:
     assert nettide("forecast", folder, links).status == 0
 
 
+@pytest.mark.slow
 def test_a_killed_fit_goes_on_where_it_was_and_ends_as_one_that_was_not_killed(short: Path, tmp_path: Path) -> None:
     def purposes(log: Path) -> list[str]:
         return [json.loads(line)["purpose"] for line in log.read_text().splitlines()]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import math
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from command_line import LSTM, TINY, refuse, succeed
+from command_line import LSTM, TINY, nettide, refuse, succeed
+
+from nettide.tasks.forecast import usual_horizon
 
 QUANTILES = [f"q0.{one}" for one in range(1, 10)]
 
@@ -116,3 +120,117 @@ def test_data_without_the_channels_of_the_model_is_refused(links: Path, tmp_path
 @pytest.mark.parametrize("horizon", [0, -1])
 def test_a_horizon_of_nothing_is_refused(fitted: Path, links: Path, horizon: int) -> None:
     assert "is outside the model's 1 ... 6 steps" in refuse("forecast", fitted, links, "--horizon", horizon)
+
+
+# --- without a model, with the pretrained network
+
+
+def series_of(path: Path, *, steps: int, minutes: int) -> Path:
+    """A file of one link with a daily pattern."""
+    first = datetime(2026, 3, 2, tzinfo=UTC)
+    lines = ["ds,unique_id,y"]
+    for step in range(steps):
+        moment = first + timedelta(minutes=minutes * step)
+        level = 2 + math.sin(2 * math.pi * (step * minutes % 1440) / 1440) + 0.1 * (step % 7)
+        lines.append(f"{moment.isoformat()},r1,{1e6 * level}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_file_alone_is_forecast_at_once_and_what_did_it_is_said(links: Path) -> None:
+    ran = succeed("forecast", links, "--unit", "bit/s")
+    assert ran.out.splitlines()[0] == "2026-01-31 00:00 to 2026-01-31 23:00 UTC, base"
+    assert (
+        "forecast by the pretrained network, not fitted on this data; for better ones: "
+        f"nettide fit {links} --horizon 24 --out models/NAME\n" in ran.err
+    )
+    assert "24 steps of 1h ahead; --horizon says otherwise, up to 336\n" in ran.err
+
+
+def test_a_horizon_for_the_pretrained_network_is_taken_and_not_remarked(links: Path) -> None:
+    ran = succeed("forecast", links, "--horizon", 3, "--json")
+    assert len(ran.out.splitlines()) == 3 * 3
+    assert "steps of 1h ahead" not in ran.err
+    assert refuse("forecast", links, "--horizon", 337) == "horizon 337 is outside 1 ... 336"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "steps", "horizon", "text"),
+    [(1, 3000, 60, "1min"), (5, 600, 12, "5min"), (15, 400, 96, "15min"), (60, 200, 24, "1h"), (1440, 40, 7, "1d")],
+)
+def test_how_far_ahead_follows_the_step(tmp_path: Path, minutes: int, steps: int, horizon: int, text: str) -> None:
+    ran = succeed("forecast", series_of(tmp_path / "one.csv", steps=steps, minutes=minutes), "--json")
+    assert len(ran.out.splitlines()) == horizon
+    assert f"{horizon} steps of {text} ahead" in ran.err
+
+
+def test_the_horizon_of_any_step_is_one_that_models_have() -> None:
+    assert [usual_horizon(step) for step in (1, 10, 899, 900, 86_399, 86_400, 604_800)] == [336, 336, 5, 96, 2, 7, 7]
+
+
+def test_a_model_without_a_file_asks_for_one(fitted: Path) -> None:
+    sentence = refuse("forecast", fitted)
+    assert sentence == f"{fitted} is a model; name the data to forecast too: nettide forecast {fitted} FILE"
+
+
+def test_more_than_a_model_and_a_file_is_wrong_usage(fitted: Path, links: Path) -> None:
+    for places in ((), (fitted, links, links)):
+        ran = nettide("forecast", *places)
+        assert (ran.status, ran.out) == (2, "")
+        assert "[MODEL] FILE" in ran.err
+
+
+def test_the_unit_is_that_of_the_model_where_none_is_given(links: Path, tmp_path: Path) -> None:
+    succeed("fit", links, "--model", "naive", "--horizon", 6, "--unit", "kbit/s", "--out", tmp_path / "m")
+    assert "kbit/s" in succeed("forecast", tmp_path / "m", links).out
+    said = refuse("forecast", tmp_path / "m", links, "--unit", "bit/s")
+    assert said.startswith("model was fitted on 'y' in kbit/s, series 'link-00001' is in bit/s")
+
+
+# --- quantile levels
+
+
+def test_levels_replace_the_nine(fitted: Path, links: Path, tmp_path: Path) -> None:
+    rows = [
+        json.loads(one)
+        for one in succeed("forecast", fitted, links, "--levels", "0.05, .5,0.95", "--json").out.splitlines()
+    ]
+    assert list(rows[0]) == ["unique_id", "cutoff", "ds", "step", "y_hat", "q0.05", "q0.5", "q0.95"]
+    usual = [json.loads(one) for one in succeed("forecast", fitted, links, "--json").out.splitlines()]
+    assert all(
+        new["q0.05"] <= old["q0.1"] and new["q0.95"] >= old["q0.9"] for new, old in zip(rows, usual, strict=True)
+    )
+    assert [row["q0.5"] for row in rows] == [row["y_hat"] for row in usual]
+    succeed("forecast", fitted, links, "--levels", "0.99", "--out", tmp_path / "f.parquet")
+    assert pq.read_table(tmp_path / "f.parquet").column_names[-2:] == ["y_hat", "q0.99"]
+
+
+def test_every_level_that_was_asked_for_is_shown(fitted: Path, links: Path) -> None:
+    command = ("forecast", fitted, links, "--levels", "0.01,0.25,0.75,0.99")
+    lines = succeed(*command, "--series", "link-00001").out.splitlines()
+    assert lines[1].split() == ["time", "(UTC)", "q0.01", "q0.25", "median", "q0.75", "q0.99"]
+    assert succeed(*command).out.splitlines()[1].endswith("peak of q0.99")
+    low = succeed("forecast", fitted, links, "--levels", "0.1").out.splitlines()
+    assert low[1].split() == ["series", "last", "next", "mean", "peak"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "sentence"),
+    [
+        ("0,0.5", "quantile level 0 is outside (0, 1); write for example 0.05,0.5,0.95"),
+        ("5,50,95", "quantile level 5 is outside (0, 1); write for example 0.05,0.5,0.95"),
+        ("0.9,0.1", "quantile level 0.1 comes after 0.9; write them in ascending order"),
+        ("0.5,0.5", "quantile level 0.5 is given more than once"),
+        ("low", "quantile level 'low' is not a number; write for example 0.05,0.5,0.95"),
+        ("0.1,,0.9", "quantile level '' is not a number; write for example 0.05,0.5,0.95"),
+        ("nan", "quantile level nan is outside (0, 1); write for example 0.05,0.5,0.95"),
+    ],
+)
+def test_levels_that_cannot_be_are_refused(fitted: Path, links: Path, levels: str, sentence: str) -> None:
+    assert refuse("forecast", fitted, links, "--levels", levels) == sentence
+
+
+def test_a_model_without_quantiles_has_no_levels(links: Path, tmp_path: Path) -> None:
+    succeed("fit", links, "--model", "naive", "--horizon", 6, "--out", tmp_path / "m")
+    said = refuse("forecast", tmp_path / "m", links, "--levels", "0.5")
+    assert said == "model 'naive' forecasts one value without quantiles; leave --levels out"

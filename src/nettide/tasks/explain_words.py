@@ -81,7 +81,8 @@ def _naive_best(found: Explanation) -> str:
             return f"nothing beats {best.rivals[0][0]} here: naive forecasts have {_percent(best.weight)} of the weight"
         return ""
     if not best.series:
-        return f"on each of the {found.series:,} series some challenger beats the naive forecasts"
+        each = f"each of the {found.series:,} series" if found.series > 1 else "the one series"
+        return f"on {each} some challenger beats the naive forecasts"
     rivals = ", ".join(f"{name} {count:,}" for name, count in best.rivals)
     return (
         f"nothing beats a naive forecast on {best.series:,} of {found.series:,} series ({rivals}): "
