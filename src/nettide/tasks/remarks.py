@@ -41,7 +41,8 @@ def _clock(panel: Panel) -> Iterator[str]:
     if measured.day != nominal.day:
         days = f"the day of the data has {measured.day:,} steps, not {nominal.day:,}"
     else:
-        days = f"the week of the data has {measured.week:,} steps, not {nominal.week:,}"
+        off = measured.clock - 1
+        days = f"the day of the data is {abs(off):.1%} {'longer' if off > 0 else 'shorter'} than that of its clock"
     yield (
         f"{days}: rows are missing, or its clock is wrong; forecasts follow the measured day, "
         "but the times in them are those of the clock"

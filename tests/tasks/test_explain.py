@@ -1,0 +1,139 @@
+"""What is said of the choice of auto is true of its weights and errors; where naive forecasts are best it says so."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from nettide import Channel, Panel, Series
+from nettide.arrays import Floats
+from nettide.errors import MismatchError, OptionError
+from nettide.models import make_model
+from nettide.models.auto.config import NAIVE_MEMBERS
+from nettide.models.auto.model import AutoModel, Verdict
+from nettide.tasks.explain import explained
+from nettide.tasks.explain_words import choice_document, choice_rows, choice_sentences, left_out
+
+HOUR = 3600
+MEMBERS = ("naive", "seasonal-naive", "base")
+IDS = ("a", "b", "c", "d")
+
+
+def panel_of(target: Floats) -> Panel:
+    series = tuple(Series(one, "bit/s", "UTC") for one in IDS[: len(target)])
+    return Panel(target[..., None], 1_772_323_200, HOUR, series, (Channel("y"),))
+
+
+def fitted(target: Floats, **options: object) -> AutoModel:
+    model = make_model("auto", horizon=6, options={"challengers": "base", "budget": "1h", **options})
+    assert isinstance(model, AutoModel)
+    model.fit(panel_of(target))
+    return model
+
+
+def weekly(series: int, steps: int = 24 * 28) -> Floats:
+    hours = np.arange(steps)
+    noise = np.random.default_rng(0).lognormal(0, 0.1, (series, steps))
+    return 1e6 * (2 + np.sin(2 * np.pi * hours / 24) + 0.3 * (hours // 24 % 7 < 5)) * noise
+
+
+@pytest.fixture(scope="module")
+def model() -> AutoModel:
+    return fitted(weekly(4))
+
+
+def with_verdict(model: AutoModel, errors: Floats) -> AutoModel:
+    """A fitted model that found other errors, shape (member + 1, series, cutoff), which are its losses too."""
+    again = AutoModel.restore(model.state())
+    again.verdict = Verdict(model.members, model.ids, errors, errors)
+    return again
+
+
+def errors_of(model: AutoModel, values: dict[str, list[float]], cutoffs: int = 20) -> Floats:
+    """Errors of each member by series, a little different at each cutoff; the mixture's are those of base."""
+    wave = 1 + 0.1 * np.sin(np.arange(cutoffs))
+    rows = [values.get(name, [9.0] * 4) for name in (*model.members, "base")]
+    return np.array(rows)[..., None] * wave
+
+
+def test_weights_are_those_of_the_model_and_sum_to_one(model: AutoModel) -> None:
+    found = explained(model, step_seconds=HOUR)
+    assert sum(one.weight for one in found.parts) == pytest.approx(1)
+    assert {one.model: one.weight for one in found.parts} == dict(zip(model.members, model.pooled, strict=True))
+    assert [one.weight for one in found.parts] == sorted((one.weight for one in found.parts), reverse=True)
+    one = explained(model, step_seconds=HOUR, series="c")
+    assert {part.model: part.weight for part in one.parts} == pytest.approx(
+        dict(zip(model.members, model.weights_of(["c"])[:, 0], strict=True))
+    )
+
+
+def test_skill_is_against_the_best_naive_forecast(model: AutoModel) -> None:
+    changed = with_verdict(
+        model, errors_of(model, {"naive": [2.0] * 4, "seasonal-naive": [4.0] * 4, "base": [1.5] * 4})
+    )
+    found = explained(changed, step_seconds=HOUR)
+    assert found.naive == "naive"
+    assert found.mixture.value == pytest.approx(0.25)
+    assert found.mixture.low == pytest.approx(0.25)
+    assert found.mixture.verdict == "better than naive"
+    skills = {one.model: one.skill.value for one in found.parts}
+    assert skills["naive"] == pytest.approx(0)
+    assert skills["seasonal-naive"] == pytest.approx(-1)
+    assert (
+        "it saves 25.0 % (25.0 to 25.0) of the error of naive, the best naive forecast there: better than naive"
+        in (choice_sentences(found)[1])
+    )
+
+
+def test_series_on_which_nothing_beats_a_naive_forecast_are_counted_and_named(model: AutoModel) -> None:
+    values = {"naive": [1.0, 5.0, 5.0, 5.0], "seasonal-naive": [5.0, 1.0, 5.0, 5.0], "base": [2.0, 2.0, 2.0, 2.0]}
+    found = explained(with_verdict(model, errors_of(model, values)), step_seconds=HOUR)
+    assert found.naive_best.ids == ("a", "b")
+    assert dict(found.naive_best.rivals) == {"naive": 1, "seasonal-naive": 1}
+    share = np.array([name in NAIVE_MEMBERS for name in model.members]) @ model.weights_of(["a", "b"])
+    assert found.naive_best.weight == pytest.approx(share.mean())
+    assert (
+        "nothing beats a naive forecast on 2 of 4 series (naive 1, seasonal-naive 1): " in choice_sentences(found)[-1]
+    )
+    alone = explained(with_verdict(model, errors_of(model, values)), step_seconds=HOUR, series="b")
+    assert choice_sentences(alone)[-1].startswith("nothing beats seasonal-naive here: naive forecasts have ")
+
+
+def test_where_every_series_is_beaten_that_is_said(model: AutoModel) -> None:
+    found = explained(with_verdict(model, errors_of(model, {"base": [1.0] * 4})), step_seconds=HOUR)
+    assert choice_sentences(found)[-1] == "on each of the 4 series some challenger beats the naive forecasts"
+
+
+def test_a_challenger_that_was_tried_on_few_points_is_compared_on_those(model: AutoModel) -> None:
+    errors = errors_of(model, {"naive": [2.0] * 4, "base": [1.0] * 4})
+    place = model.members.index("base")
+    errors[place, :, 2:] = np.nan
+    errors[place, 3] = np.nan  # and on some series not at all
+    found = explained(with_verdict(model, errors), step_seconds=HOUR)
+    assert found.naive_best.ids == ("d",)
+
+
+def test_errors_of_zero_are_no_trouble(model: AutoModel) -> None:
+    found = explained(with_verdict(model, errors_of(model, dict.fromkeys(model.members, [0.0] * 4))), step_seconds=HOUR)
+    assert math.isnan(found.mixture.value)
+    assert found.naive_best.series == 4
+    assert all("nan" not in cell for row in choice_rows(found) for cell in row)
+    assert choice_document(found)["mixture"]["value"] is None
+
+
+def test_what_was_never_compared_says_so() -> None:
+    found = explained(fitted(weekly(2, 10)), step_seconds=HOUR)
+    assert found.naive == ""
+    sentences = choice_sentences(found)
+    assert sentences[0].startswith("history is too short to compare challengers on")
+    assert len(sentences) == 2
+    assert left_out(found) == ()
+
+
+def test_another_model_or_series_is_refused(model: AutoModel) -> None:
+    with pytest.raises(MismatchError, match="only auto chooses among models"):
+        explained(make_model("naive", horizon=1), step_seconds=HOUR)
+    with pytest.raises(OptionError, match="unknown series 'e'"):
+        explained(model, step_seconds=HOUR, series="e")

@@ -1,0 +1,57 @@
+"""Remarks on the data of a forecast: a clock that is wrong, series that never change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nettide import Channel, Panel, Series
+from nettide.arrays import Floats
+from nettide.tasks.load import Reading, load
+from nettide.tasks.remarks import remarks_on
+
+
+def panel_of(target: Floats, *, step: int = 3600) -> Panel:
+    series = tuple(Series(f"link-{row}", "", "UTC") for row in range(len(target)))
+    return Panel(target[..., None], 1_772_323_200, step, series, (Channel("y"),))
+
+
+def wave(day: float, *, steps: int, series: int = 3) -> Floats:
+    noise = np.random.default_rng(0).lognormal(0, 0.05, (series, steps))
+    return (2 + np.sin(2 * np.pi * np.arange(steps) / day)) * noise
+
+
+def test_ordinary_traffic_needs_no_remark() -> None:
+    assert list(remarks_on(panel_of(wave(24, steps=24 * 30)))) == []
+
+
+def test_a_day_of_another_length_is_said_in_steps() -> None:
+    (said,) = remarks_on(panel_of(wave(283, steps=288 * 35), step=300))
+    assert said.startswith("the day of the data has 283 steps, not 288: rows are missing, or its clock is wrong; ")
+
+
+def test_where_a_day_is_rounded_to_the_same_steps_its_share_is_said() -> None:
+    (said,) = remarks_on(panel_of(wave(24.3, steps=24 * 60)))
+    assert said.startswith("the day of the data is 1.3% longer than that of its clock: ")
+
+
+def test_series_that_never_change_are_counted_and_named() -> None:
+    target = np.concatenate([wave(24, steps=240, series=1), np.full((5, 240), 3.0), np.full((1, 240), np.nan)])
+    target[1, :200] = np.nan
+    (said,) = remarks_on(panel_of(target))
+    assert said == "5 of 7 series never change: 'link-1', 'link-2', 'link-3' and 2 more; a forecast goes on as it was"
+
+
+def test_one_known_value_is_not_called_constant() -> None:
+    assert list(remarks_on(panel_of(np.array([[np.nan, 3.0, np.nan]])))) == []
+
+
+def test_nothing_at_all_needs_no_remark() -> None:
+    assert list(remarks_on(panel_of(np.empty((0, 5))))) == []
+    assert list(remarks_on(panel_of(np.empty((2, 0))))) == []
+
+
+@pytest.mark.data
+def test_the_wrong_clock_of_real_measurements_is_noticed(data: object) -> None:
+    panel, _ = load(f"{data}/isp_eu_5min.parquet", Reading())
+    assert any(" of the data has 283 steps, not 288" in one for one in remarks_on(panel))
