@@ -131,15 +131,15 @@ def trial_part(panel: Panel, *, horizon: int, share: float) -> TrialPart | None:
     """Choose the validation part: a share of the history, at least seven horizons where a quarter of it holds them.
 
     Returns:
-        None where not even one forecast would fit behind half of the history.
+        None where not even one forecast would fit behind half of the history, or nothing is known on one side.
     """
     kept = max(horizon, round(share * panel.steps), min(7 * horizon, panel.steps // 4))
     end = panel.steps - kept
     if end < max(2, panel.steps // 2):
         return None
     cutoffs = np.arange(end - 1, panel.steps - horizon, horizon, dtype=np.int64)
-    known = np.isfinite(panel.target[:, end:]).any()
-    if not len(cutoffs) or not known:
+    known = np.isfinite(panel.target)
+    if not len(cutoffs) or not known[:, end:].any() or not known[:, :end].any():
         return None
     most = max(1, _MOST_POINTS // (len(panel.series) * horizon * 9))
     if len(cutoffs) > most:  # spread evenly: each hour and weekday has its turn where the horizon is no whole day
