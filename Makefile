@@ -15,7 +15,7 @@ WORKERS ?= 2
 
 BIN := $(VENV)/bin
 TORCH := $(shell sed -n 's/^  "\(torch[^"]*\)",/\1/p' pyproject.toml)
-DEMO_MODELS := naive seasonal-naive window-mean rnn lstm gru gru-fcn
+DEMO_MODELS := auto naive seasonal-naive window-mean lstm gru-fcn
 
 .PHONY: demo test lint bench docs clean
 
@@ -24,10 +24,12 @@ demo: $(VENV)/.installed
 	@mkdir demo
 	$(BIN)/nettide synth demo/traffic.parquet --series 20 --days 60 --parameters 3 --gaps 0.01 --seed 1 --truth demo/truth
 	$(BIN)/nettide check demo/traffic.parquet
-	$(BIN)/nettide backtest demo/traffic.parquet --horizon 24 $(DEMO_MODELS:%=--model %) --unit bit/s --out demo/result
-	$(BIN)/nettide fit demo/traffic.parquet --horizon 24 --model lstm --unit bit/s --out demo/models/uplinks
-	$(BIN)/nettide forecast demo/models/uplinks demo/traffic.parquet --unit bit/s --out demo/tomorrow.csv
-	$(BIN)/nettide forecast demo/models/uplinks demo/traffic.parquet --unit bit/s --series link-00003
+	$(BIN)/nettide forecast demo/traffic.parquet --unit bit/s --out demo/at-once.csv
+	$(BIN)/nettide backtest demo/traffic.parquet --horizon 24 $(DEMO_MODELS:%=--model %) --budget 50s --unit bit/s --out demo/result
+	$(BIN)/nettide fit demo/traffic.parquet --horizon 24 --budget 30s --unit bit/s --out demo/models/uplinks
+	$(BIN)/nettide explain-choice demo/models/uplinks
+	$(BIN)/nettide forecast demo/models/uplinks demo/traffic.parquet --levels 0.05,0.5,0.95 --out demo/tomorrow.csv
+	$(BIN)/nettide forecast demo/models/uplinks demo/traffic.parquet --series link-00003
 	@echo "Open the report in a browser: $(CURDIR)/demo/result/report.html"
 
 test: lint

@@ -214,13 +214,13 @@ def test_forecasts_without_any_error_change_next_to_nothing() -> None:
     assert guarded_weights(weights, np.zeros((2, 1, 7)), strength=1.0) == pytest.approx(weights)
 
 
-def test_a_member_that_was_left_out_comes_back_when_all_others_fail() -> None:
+@pytest.mark.parametrize("loss", [0.0, 1.0, 10.0])
+def test_a_member_that_was_left_out_comes_back_when_all_others_fail(loss: float) -> None:
     """A link that dies: yesterday is right, and nobody believed in it before."""
-    weights = np.array([[1.0], [0.0]])
-    recent = np.stack([np.ones((1, 7)), np.zeros((1, 7))])
-    recent[0, 0, :] = 100.0
-    weak, strong = (guarded_weights(weights, recent, strength=one)[1, 0] for one in (0.1, 2.0))
-    assert 0 < weak < strong
+    weights = np.array([[1.0], [0.0], [0.0]])
+    recent = np.stack([np.full((1, 7), 100.0), np.full((1, 7), loss), np.full((1, 7), 120.0)])
+    found = guarded_weights(weights, recent, strength=1.0)
+    assert found[:, 0] == pytest.approx([0.0, 1.0, 0.0], abs=0.02)
 
 
 @settings(**CASES)

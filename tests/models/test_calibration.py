@@ -60,7 +60,7 @@ def test_adjusted_bands_come_nearer_to_their_nominal_coverage(case: str) -> None
     before = coverage(ahead, bands)
     adjusted = adjust(bands, adjustment_for(past, series=200), middle=MIDDLE)
     below, inside, under_median = coverage(ahead, adjusted)
-    assert abs(inside - 0.8) <= max(0.02, 0.5 * abs(before[1] - 0.8))
+    assert abs(inside - 0.8) <= max(0.02, 0.55 * abs(before[1] - 0.8))
     assert abs(below - 0.1) <= max(0.03, 0.6 * abs(before[0] - 0.1))
     assert abs(under_median - 0.5) <= max(0.02, 0.6 * abs(before[2] - 0.5))
 
@@ -68,14 +68,17 @@ def test_adjusted_bands_come_nearer_to_their_nominal_coverage(case: str) -> None
 def test_calibrated_bands_are_left_almost_alone() -> None:
     past = np.random.default_rng(2).normal(0, 10, (256, ORIGINS, 24))
     found = adjustment_for(past, series=256)
-    assert found.shift[0] == pytest.approx(0.0, abs=0.01)
-    assert found.below[0] == pytest.approx(1.0, abs=0.03)
-    assert found.above[0] == pytest.approx(1.0, abs=0.03)
+    assert found.shift[0] == pytest.approx(np.zeros(24), abs=0.02)
+    assert found.below[0] == pytest.approx(np.ones(24), abs=0.05)
+    assert found.above[0] == pytest.approx(np.ones(24), abs=0.05)
 
 
 def test_without_known_errors_nothing_changes_by_a_bit() -> None:
     found = recent_adjustment(np.full((3, 2, ORIGINS, 24), np.nan), level=0.1)
-    assert (found.shift.tolist(), found.below.tolist(), found.above.tolist()) == ([0, 0], [1, 1], [1, 1])
+    assert found.shift.shape == (2, 24)
+    assert not found.shift.any()
+    assert (found.below == 1).all()
+    assert (found.above == 1).all()
     bands = forecasts(3, 2, 24)
     assert np.array_equal(adjust(bands, found, middle=MIDDLE), bands)
 
@@ -85,19 +88,30 @@ def test_each_cutoff_is_judged_by_its_own_earlier_forecasts() -> None:
     errors[:, 1] = np.random.default_rng(3).normal(0, 3, (50, ORIGINS, 24))
     errors[:, 2] = np.random.default_rng(4).normal(2, 1, (50, ORIGINS, 24))
     found = recent_adjustment(errors, level=0.1)
-    assert found.shift[0] == 0
-    assert abs(found.shift[1]) < 0.1
-    assert found.shift[2] > 0.5
+    assert not found.shift[0].any()
+    assert (np.abs(found.shift[1]) < 0.2).all()
+    assert (found.shift[2] > 0.5).all()
     alone = recent_adjustment(errors[:, 2:], level=0.1)
-    assert (alone.shift[0], alone.below[0], alone.above[0]) == (found.shift[2], found.below[2], found.above[2])
+    for one, other in ((alone.shift, found.shift), (alone.below, found.below), (alone.above, found.above)):
+        assert np.array_equal(one[0], other[2])
+
+
+def test_a_part_of_the_horizon_that_errs_by_itself_is_moved_by_itself_where_there_are_many_forecasts() -> None:
+    generator = np.random.default_rng(5)
+    errors = generator.normal(0, 0.8, (300, 1, ORIGINS, 24))
+    errors[..., 8:12] = generator.normal(2, 0.8, (300, 1, ORIGINS, 4))  # a third of the day runs high
+    many, few = recent_adjustment(errors, level=0.1), recent_adjustment(errors[:3], level=0.1)
+    apart = [float(one.shift[0, 8:12].mean() - np.delete(one.shift[0], slice(8, 12)).mean()) for one in (many, few)]
+    assert apart[0] > 0.5
+    assert abs(apart[1]) < 0.05
 
 
 def test_few_forecasts_are_trusted_less_than_many() -> None:
-    pattern = np.tile(np.linspace(-2, 3, 24), (1, 1, 1, 1))  # shape (series, cutoff, origin, horizon)
-    found = [recent_adjustment(np.tile(pattern, (many, 1, 1, 1)), level=0.1) for many in (1, 5, 20, 80, 1000)]
-    for values in ([one.shift[0] for one in found], [one.above[0] for one in found]):
+    pattern = np.tile(np.tile([-2.0, 0.6, 0.6, 3.0], 6), (1, 1, 1, 1))  # shape (series, cutoff, origin, horizon)
+    found = [recent_adjustment(np.tile(pattern, (many, 1, 1, 1)), level=0.1) for many in (1, 15, 150, 1500)]
+    for values in ([one.shift[0].mean() for one in found], [one.above[0].mean() for one in found]):
         assert values == sorted(values)
-    assert found[2].shift[0] == pytest.approx(found[4].shift[0] / 2, rel=0.03)  # twenty are half trusted
+    assert found[2].shift[0] == pytest.approx(0.6 * 0.6 / 2, rel=0.03)  # 150 are half trusted
 
 
 def test_forecasts_that_are_half_known_count_and_unknown_ones_do_not() -> None:
@@ -105,7 +119,9 @@ def test_forecasts_that_are_half_known_count_and_unknown_ones_do_not() -> None:
     one = errors.copy()
     one[:, :, 1:] = np.nan
     one[:, :, 0, 5:] = np.nan
-    assert 0 < recent_adjustment(one, level=0.1).shift[0] < recent_adjustment(errors, level=0.1).shift[0]
+    some, all_ = recent_adjustment(one, level=0.1).shift[0], recent_adjustment(errors, level=0.1).shift[0]
+    assert (some > 0).all()
+    assert (some < all_).all()
 
 
 @pytest.mark.parametrize("error", [1e300, -1e300, 50.0, -50.0])
@@ -113,9 +129,9 @@ def test_errors_of_any_size_move_and_widen_by_a_bounded_amount(error: float) -> 
     bands = forecasts(100, 1, 24)
     errors = signed_errors(np.full((100, 1, 24), 1000 + error), bands, middle=MIDDLE)
     found = recent_adjustment(errors[:, :, None], level=0.1)
-    assert abs(found.shift[0]) <= 1
-    assert 0.25 <= found.below[0] <= 4
-    assert 0.25 <= found.above[0] <= 4
+    assert (np.abs(found.shift) <= 1).all()
+    for widths in (found.below, found.above):
+        assert ((widths >= 0.25) & (widths <= 4)).all()
     assert np.isfinite(adjust(bands, found, middle=MIDDLE)).all()
 
 
@@ -141,8 +157,8 @@ def any_bands(draw: st.DrawFn) -> tuple[Floats, Adjustment]:
     silent = generator.integers(0, 10, (3, 2, 4, 1))  # so many of the lowest quantiles are zero
     widths[np.arange(9) < silent] = 0.0
     bands = np.cumsum(widths, axis=-1) * size
-    shift = generator.uniform(-1, 1, 2)
-    below, above = generator.uniform(0.25, 4, (2, 2))
+    shift = generator.uniform(-1, 1, (2, 4))
+    below, above = generator.uniform(0.25, 4, (2, 2, 4))
     return bands, Adjustment(shift, below, above)
 
 
@@ -168,14 +184,14 @@ def test_bands_in_another_unit_are_adjusted_alike(case: tuple[Floats, Adjustment
 
 def test_unknown_forecasts_stay_unknown() -> None:
     bands = np.full((1, 1, 2, 9), np.nan)
-    assert np.isnan(adjust(bands, Adjustment(np.ones(1), np.ones(1), np.ones(1)), middle=MIDDLE)).all()
+    assert np.isnan(adjust(bands, Adjustment(np.ones((1, 2)), np.ones((1, 2)), np.ones((1, 2))), middle=MIDDLE)).all()
 
 
 def test_the_shift_is_in_widths_of_the_side_to_which_it_goes() -> None:
     bands = np.array([90.0, 100.0, 140.0]).reshape(1, 1, 1, 3)
-    up = adjust(bands, Adjustment(np.array([0.5]), np.ones(1), np.ones(1)), middle=1)
-    down = adjust(bands, Adjustment(np.array([-0.5]), np.ones(1), np.ones(1)), middle=1)
-    wide = adjust(bands, Adjustment(np.zeros(1), np.array([2.0]), np.array([3.0])), middle=1)
+    up = adjust(bands, Adjustment(np.array([[0.5]]), np.ones((1, 1)), np.ones((1, 1))), middle=1)
+    down = adjust(bands, Adjustment(np.array([[-0.5]]), np.ones((1, 1)), np.ones((1, 1))), middle=1)
+    wide = adjust(bands, Adjustment(np.zeros((1, 1)), np.array([[2.0]]), np.array([[3.0]])), middle=1)
     assert up.ravel().tolist() == [110, 120, 160]
     assert down.ravel().tolist() == [85, 95, 135]
     assert wide.ravel().tolist() == [80, 100, 220]
@@ -193,7 +209,7 @@ def test_earlier_cutoffs_lie_one_horizon_apart_and_their_targets_have_come_true(
 
 
 def test_a_model_narrows_bands_that_were_too_wide_of_late() -> None:
-    panel = panel_of(daily_traffic(30, 1000))
+    panel = panel_of(daily_traffic(200, 1000))
     truth = panel.target[:, 976:1000]
     inside = {}
     for adapt in ("true", "false"):
