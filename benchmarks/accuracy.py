@@ -113,12 +113,14 @@ class Kept:
         folder: one folder a set, and in it a JSON file and a Parquet file a run.
         again: make all of them again.
         limit: seconds that a run is given; what was ended after fewer is tried again.
+        sample: series of the sample, at most; a result scored on another one is made again.
         failures: run -> why, of those that failed now; they are tried again next time.
     """
 
     folder: Path
     again: bool
     limit: float
+    sample: int
     failures: dict[str, str] = field(default_factory=dict)
 
     def get(self, one: One) -> dict[str, Any] | None:
@@ -127,7 +129,9 @@ class Kept:
         if self.again or not file.exists():
             return None
         result: dict[str, Any] = json.loads(file.read_text())
-        return None if result.get("limit", math.inf) < self.limit else result
+        if result.get("limit", math.inf) < self.limit or result.get("sample_of", self.sample) != self.sample:
+            return None
+        return result
 
     def put(self, one: One, result: dict[str, Any], forecasts: Path | None) -> None:
         """Keep a result and its forecasts; of a run that took too long there are none."""
@@ -214,7 +218,14 @@ def run_one(one: One, data: Path, given: argparse.Namespace) -> tuple[dict[str, 
             result["difference"] = max(differences)
         environment = RIVALS[one.model].environment if one.model in RIVALS else ""
         installed = rival_versions(environment) if environment else versions("nettide", "torch", "lightgbm")
-        result |= {"set": one.set, "label": one.label, "seed": one.seed, "versions": installed, "machine": machine()}
+        result |= {
+            "set": one.set,
+            "label": one.label,
+            "seed": one.seed,
+            "sample_of": given.sample,
+            "versions": installed,
+            "machine": machine(),
+        }
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -332,13 +343,14 @@ def main() -> None:
     data = data_folder(given.data)
     given.scorer = given.scorer or data.parent / "score.py"
     if given.leave_one_out:
+        given.options = list(options_of("auto", given.options))
         leave_one_out.report(data, given)
         return
     for rival in list(given.rivals):
         if rival_python(RIVALS[rival].environment) is None:
             print(f"left out: {rival} is not installed; run: python benchmarks/rivals.py", file=sys.stderr)
             given.rivals.remove(rival)
-    kept = Kept(RESULTS / given.name, given.again, given.limit)
+    kept = Kept(RESULTS / given.name, given.again, given.limit, given.sample)
     found = make_all(runs_of(given), data, given, kept)
     rows = table(found)
     if rows:

@@ -17,7 +17,6 @@ from measuring import RESULTS, ROOT, keep, markdown, run
 
 CHOICES = {"guard": ("0", "0.5", "1", "2"), "adapt": ("true", "false"), "refit": ("true", "false")}
 """What is chosen among."""
-SHIPPED = {"guard": "1", "adapt": "true", "refit": "true"}
 LATE = ("guard", "adapt")
 """Choices that a fitted model can be given: all of them are scored with one fit."""
 LEFT_OUT = ("milan", "abilene", "cesnet", "isp-5min")
@@ -34,16 +33,22 @@ def written(choice: Mapping[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in choice.items())
 
 
-def scores(data: Path, given: argparse.Namespace, choices: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Score every choice on both parts of every set: set -> part -> choice -> scores. A process a fit.
+def scores(
+    data: Path, given: argparse.Namespace, choices: dict[str, tuple[str, ...]]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Score every choice on both parts of every set, a process a fit.
 
     ``validation`` is fitted on the first 70 % and scored on the next 10 %, ``test`` on 80 % and the last fifth.
+
+    Returns:
+        set -> part -> choice -> scores, and the defaults of ``auto``.
     """
     early = {name: values for name, values in choices.items() if name not in LATE}
     late = {name: values for name, values in choices.items() if name in LATE}
     folder = RESULTS / given.name / "leave_one_out"
     folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {}
+    defaults: dict[str, str] = {}
     for label, part in itertools.product(given.sets, ("validation", "test")):
         for fit in combinations(early):
             options = [*given.options, *(f"{name}={value}" for name, value in fit.items())]
@@ -59,10 +64,11 @@ def scores(data: Path, given: argparse.Namespace, choices: dict[str, tuple[str, 
                     run(command, threads=given.threads, passive=given.passive)
                     file.write_text(made.read_text())
             document = json.loads(file.read_text())
+            defaults = document["defaults"]
             for one in document["scores"]:
                 choice = {name: {**fit, **one["choice"]}[name] for name in choices}
                 found.setdefault(label, {}).setdefault(part, {})[written(choice)] = one["scores"]
-    return found
+    return found, defaults
 
 
 def judged(score: Mapping[str, float]) -> float:
@@ -105,8 +111,8 @@ def report(data: Path, given: argparse.Namespace) -> None:
         given.options = ["challengers=base"]
     if len(given.sets) < 2:
         raise SystemExit("--leave-one-out needs at least two sets")
-    found = scores(data, given, choices)
-    shipped: str | None = written({name: SHIPPED.get(name, "") for name in choices})
+    found, defaults = scores(data, given, choices)
+    shipped: str | None = written({name: defaults.get(name, "") for name in choices})
     if shipped not in found[given.sets[0]]["test"]:
         shipped = None
     rows = table(found, shipped)
@@ -123,11 +129,12 @@ def report(data: Path, given: argparse.Namespace) -> None:
 
 def work(data: Path, task: dict[str, Any], out: Path) -> None:
     """Fit ``auto`` once on what is before a part of a set, and score it there with every late choice."""
-    from dataclasses import replace
+    from dataclasses import fields, replace
 
     from accuracy_data import SETS, cutoffs_of, outcome_backtest, read_set, scores_of
     from nettide.arrays import Floats, Ints
     from nettide.models import make_config
+    from nettide.models.auto.config import AutoConfig
     from nettide.models.auto.model import AutoModel
     from nettide.panel import Panel
     from nettide.tasks.choice import parse_options
@@ -157,7 +164,11 @@ def work(data: Path, task: dict[str, Any], out: Path) -> None:
         quantiles = model.predict(panel, cutoffs).quantiles
         tested = outcome_backtest(panel, cutoffs, quantiles, name="auto", horizon=split.horizon)
         made.append({"choice": choice, "scores": scores_of(tested)})
-    out.write_text(json.dumps({"scores": made, "members": list(model.members), "notes": model.notes}))
+    shown = {one.name: one.default for one in fields(AutoConfig)}
+    defaults = {name: f"{one:g}" if isinstance(one, float) else str(one).lower() for name, one in shown.items()}
+    out.write_text(
+        json.dumps({"scores": made, "defaults": defaults, "members": list(model.members), "notes": model.notes})
+    )
 
 
 if __name__ == "__main__":
