@@ -21,8 +21,10 @@ ORIGINS = 7
 """Earlier forecasts that a cutoff looks back on, one a horizon."""
 POOL_SERIES = 256
 """Most series whose errors are pooled; more would say the same."""
-_SHIFT, _WIDTH = 0.6, 0.7  # how far to follow what the errors say
-_HALF_TRUSTED = 20.0  # forecasts (series x origins) at which half of that is done
+_SHIFT = 0.6  # how far to follow the median error
+_NARROWER, _WIDER = 0.7, 1.0  # how far to follow a width that is asked for, as powers of its factor
+_HALF_TRUSTED = 150.0  # forecasts (series x origins) at which half of that is done
+_PARTS, _HALF_TRUSTED_PART = 6, 400.0  # of the horizon, each with errors of its own, trusted later
 _MOST_SHIFT, _MOST_WIDTH = 1.0, 4.0
 _FAR = 100.0
 _ADJUST_BATCH = 32  # cutoffs whose errors are copied at a time
@@ -33,9 +35,9 @@ class Adjustment:
     """What to do with the bands from each cutoff.
 
     Args:
-        shift: of all quantiles, in widths of the band on that side of the median, shape (cutoff,).
-        below: factor on the widths below the median, shape (cutoff,).
-        above: factor on the widths above it, shape (cutoff,).
+        shift: of all quantiles, in widths of the band on that side of the median, shape (cutoff, horizon).
+        below: factor on the widths below the median, shape (cutoff, horizon).
+        above: factor on the widths above it, shape (cutoff, horizon).
     """
 
     shift: Floats
@@ -78,26 +80,53 @@ def signed_errors(truth: Floats, quantiles: Floats, *, middle: int) -> Floats:
 
 
 def recent_adjustment(errors: Floats, *, level: float) -> Adjustment:
-    """Judge the errors of each cutoff's earlier forecasts.
+    """Judge the errors of each cutoff's earlier forecasts: all together, and each part of the horizon by itself.
+
+    What a part says moves what all say the more, the more forecasts there are.
 
     Args:
         errors: signed errors, NaN where unknown, shape (series, cutoff, origin, horizon).
         level: nominal share below the lower edge of the band, as above the upper one.
     """
-    count = errors.shape[1]
-    shift, below, above = np.zeros(count), np.ones(count), np.ones(count)
+    count, horizon = errors.shape[1], errors.shape[3]
+    shift, below, above = (np.zeros((count, horizon)) for _ in range(3))
+    parts = np.array_split(np.arange(horizon), min(_PARTS, horizon))
     for place in range(count):
-        pooled = errors[:, place]
-        known = ~np.isnan(pooled)
-        if not known.any():
+        whole = _asked(errors[:, place], level=level)
+        if whole is None:
             continue
-        forecasts = known.any(axis=-1).sum()
-        trust = forecasts / (forecasts + _HALF_TRUSTED)
-        low, middle, high = np.quantile(pooled[known], [level, 0.5, 1 - level])
-        shift[place] = np.clip(_SHIFT * trust * middle, -_MOST_SHIFT, _MOST_SHIFT)
-        for width, found in ((below, shift[place] - low), (above, high - shift[place])):
-            width[place] = np.clip(found, 1 / _MOST_WIDTH, _MOST_WIDTH) ** (_WIDTH * trust)
-    return Adjustment(shift, below, above)
+        values = np.repeat(np.array(whole.moves)[:, None], horizon, axis=1)  # (move, horizon)
+        for steps in parts if len(parts) > 1 else ():
+            part = _asked(errors[:, place][:, :, steps], level=level)
+            if part is not None:
+                trust = part.forecasts / (part.forecasts + _HALF_TRUSTED_PART)
+                values[:, steps] += trust * (np.array(part.moves) - np.array(whole.moves))[:, None]
+        shift[place], below[place], above[place] = values
+    return Adjustment(shift, np.exp(below), np.exp(above))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What errors ask for: the forecasts they come from; shift, and the logs of both factors."""
+
+    forecasts: int
+    moves: tuple[float, float, float]
+
+
+def _asked(errors: Floats, *, level: float) -> _Asked | None:
+    """Judge errors of shape (series, origin, step); None where none is known."""
+    known = ~np.isnan(errors)
+    if not known.any():
+        return None
+    forecasts = int(known.any(axis=-1).sum())
+    trust = forecasts / (forecasts + _HALF_TRUSTED)
+    low, middle, high = np.quantile(errors[known], [level, 0.5, 1 - level])
+    shift = float(np.clip(_SHIFT * trust * middle, -_MOST_SHIFT, _MOST_SHIFT))
+    logs = []
+    for found in (shift - low, high - shift):
+        log = float(np.log(np.clip(found, 1 / _MOST_WIDTH, _MOST_WIDTH)))
+        logs.append(trust * log * (_WIDER if log > 0 else _NARROWER))
+    return _Asked(forecasts, (shift, logs[0], logs[1]))
 
 
 def adjust(quantiles: Floats, adjustment: Adjustment, *, middle: int) -> Floats:
@@ -107,14 +136,14 @@ def adjust(quantiles: Floats, adjustment: Adjustment, *, middle: int) -> Floats:
 
     Args:
         quantiles: ascending, not negative, shape (series, cutoff, horizon, level).
-        adjustment: one a cutoff.
+        adjustment: one a cutoff and step.
         middle: which level is the median.
     """
     median, below, above = (part[..., None] for part in _widths(quantiles, middle))
-    shift = adjustment.shift[None, :, None, None]
+    shift = adjustment.shift[None, :, :, None]
     moved = median + shift * np.where(shift < 0, below, above)
     offset = quantiles - median
-    factor = np.where(offset < 0, adjustment.below[None, :, None, None], adjustment.above[None, :, None, None])
+    factor = np.where(offset < 0, adjustment.below[None, :, :, None], adjustment.above[None, :, :, None])
     adjusted = np.where(quantiles == 0, 0.0, np.maximum(moved + factor * offset, 0.0))
     # held upwards alone: a quantile kept at zero is below all others
     return np.maximum.accumulate(adjusted, axis=-1)

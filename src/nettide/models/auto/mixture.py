@@ -14,12 +14,15 @@ import numpy as np
 from nettide.arrays import Bools, Floats
 
 _ROUNDS, _RATE = 300, 0.2
+_PREFERENCE = 4.0
+_CONVINCING = 0.05  # gain over the prior at which it is given up
 _LEAST = 0.02  # of the whole; what weighs less is left out
 _HALF_TRUSTED = 6.0  # cutoffs at which a series' own errors count half
 _SHARPNESS = 6.0  # of own errors on the validation part
 _FADING = 0.7  # what an error counts one horizon later
 _OWN, _SHARED = 6.0, 4.0  # of recent errors: of the series, of all series
 _MOST_RATIO = 5.0
+_FAILED = 2.0  # times the least loss of a member: the mixture did so badly that it is no measure
 
 
 def pinball(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
@@ -38,10 +41,28 @@ def pinball(truth: Floats, quantiles: Floats, levels: Floats) -> Floats:
     return loss
 
 
-def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floats, prior: Floats) -> Floats:
-    """Give the weights with the least pinball loss of the mixture over all series, each in its own size.
+def preferences(losses: Floats) -> Floats:
+    """Give how much each member is preferred for its loss alone: its inverse, to a power, 1 for the best.
 
-    Found by exponentiated gradient from the prior, which is where weights stay that the data do not move.
+    Args:
+        losses: mean loss of each member, NaN where unknown, shape (member,).
+
+    Returns:
+        shape (member,), each in 0 ... 1; 1 for all where none has a loss, or the best has none left.
+    """
+    known = np.isfinite(losses)
+    best = losses[known].min() if known.any() else 0.0
+    if best <= 0:
+        return np.where(known & (losses > 0), 0.0, 1.0) if known.any() else np.ones(len(losses))
+    found: Floats = np.where(known, np.where(known, losses, best) / best, np.inf) ** -_PREFERENCE
+    return found
+
+
+def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floats, prior: Floats) -> Floats:
+    """Give weights with little pinball loss of the mixture over all series, each in its own size.
+
+    Found by exponentiated gradient from the prior, and moved towards it again unless they gain much over it: a
+    validation part without a holiday or a level shift does not know what each member is worth there.
 
     Args:
         truth: NaN where unknown, shape (series, point).
@@ -69,8 +90,11 @@ def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floa
         weights = weights * np.exp(-_RATE / np.sqrt(1 + turn) * (gradient - gradient.min()) / spread)
         weights /= weights.sum()
         total += weights
-    found: Floats = total / _ROUNDS
-    return found
+    found = total / _ROUNDS
+    before, after = (float(pinball(y, np.tensordot(one, members, axes=1), levels).mean()) for one in (prior, found))
+    gain = 1 - after / before if before > 0 else 0.0
+    moved: Floats = prior + min(1.0, max(0.0, gain) / _CONVINCING) * (found - prior)
+    return moved
 
 
 def series_weights(pooled: Floats, losses: Floats, cutoffs: Floats) -> Floats:
@@ -117,6 +141,8 @@ def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floa
     losses = (np.nan_to_num(recent) * count).sum(axis=2) / np.maximum(seen, 1e-12)
     told = np.where(tells[:, None], weights, 0.0)
     usual = (told * losses).sum(axis=0) / np.maximum(told.sum(axis=0), 1e-12)
+    # where all that had a say failed, they are measured by one that did not, or they would seem as good as usual
+    usual = np.minimum(usual, _FAILED * losses[tells].min(axis=0))
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(tells[:, None] & (seen > 0), np.clip(losses / usual, 0.0, _MOST_RATIO), 1.0)
     ratio = np.where(np.isfinite(ratio), ratio, 1.0)

@@ -16,7 +16,7 @@ from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
-from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, series_weights
+from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, preferences, series_weights
 from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
 from nettide.models.calibration import adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training, tell_stage
@@ -204,7 +204,7 @@ class AutoModel:
         seen = np.isfinite(by_cutoff).any(axis=0).sum(axis=1).astype(np.float64)
         self._weights = series_weights(self._pooled, _known_mean(by_cutoff, axis=2), seen)
         self._members = {trials[place].name: _model(trials[place]) for place in stay}
-        mixed = np.einsum("ms,mschl->schl", self._weights, np.nan_to_num(chosen))
+        mixed = _mixed(self._weights, chosen)
         errors = np.abs(truth - chosen[..., _MIDDLE])
         self.verdict = Verdict(
             (*self._members,),
@@ -222,16 +222,16 @@ class AutoModel:
         points = truth.reshape(len(truth), -1)
         flat = quantiles.reshape(*quantiles.shape[:2], -1, len(LEVELS))
         costly = np.array([name in STATISTICAL for name in names])
-        rest = prior * ~costly
+        scaled = pinball(points, flat, _LEVELS) / sizes[:, None]
+        rest = np.where(costly, 0.0, prior * preferences(_known_mean(scaled, axis=(1, 2))))
         weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum())
         pooled = np.zeros(len(names))
         pooled[~costly] = weights
         if costly.any():
             on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior)
             tried = np.isfinite(flat).all(axis=(0, 3))  # where all members were
-            scaled = pinball(points, flat, _LEVELS) / sizes[:, None]
             alone = _known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
-            rival = np.nanmin(np.where(costly, np.nan, alone))
+            rival = np.where(costly | np.isnan(alone), np.inf, alone).min()
             kept = costly & (on_sample >= _STATISTICAL_WORTH) & (alone <= rival)
             pooled = pooled * (1 - on_sample[kept].sum())
             pooled[kept] = on_sample[kept]
@@ -243,7 +243,8 @@ class AutoModel:
         names = list(self._members)
         last = [names[place] for place in order if names[place] not in NAIVE_MEMBERS]
         for name in (names[place] for place in order):
-            if name not in NAIVE_MEMBERS and (clock.stopped() or clock.left < 0.3 * trials[name].seconds):
+            costs = name not in (*NAIVE_MEMBERS, "base")
+            if costs and (clock.stopped() or clock.left < 0.3 * trials[name].seconds):
                 self.notes[name] = "not fitted again on the whole history: " + (
                     "ended early" if clock.stopped() else "the budget is spent"
                 )
