@@ -43,7 +43,7 @@ def test_json_is_one_document_with_everything(chosen: Path) -> None:
     assert document["cutoffs"] > 3
     assert document["parts"][0].keys() == {"model", "weight", "skill", "note"}
     assert document["mixture"].keys() == {"value", "low", "high", "verdict"}
-    assert document["naive_best"].keys() == {"series", "rivals", "weight", "ids"}
+    assert document["naive_best"].keys() == {"compared", "series", "rivals", "weight", "ids"}
 
 
 def test_another_model_chose_nothing(fitted: Path) -> None:

@@ -77,3 +77,12 @@ def test_a_wide_terminal_shows_every_column(links: Path, tmp_path: Path) -> None
     assert status == 0
     assert any(line.endswith("parameters") for line in lines)
     assert not any(line.startswith("not shown") for line in lines)
+
+
+def test_the_bar_of_auto_says_which_challenger_is_tried(links: Path, tmp_path: Path) -> None:
+    options = ("--horizon", 6, "--set", "challengers=base-tuned", "--budget", "1h", "--out", tmp_path / "m")
+    status, lines = seen("fit", links, *options, columns=100)
+    assert status == 0
+    assert any(re.match(r"auto .*trying base-tuned \(1/1\) epoch \d+/\d+ loss 0\.\d+", line) for line in lines)
+    assert any(re.match(r"auto .*fitting base-tuned \(1/1\) epoch", line) for line in lines)
+    assert not any(line.startswith("auto: trying") for line in lines)

@@ -123,6 +123,24 @@ def test_errors_of_zero_are_no_trouble(model: AutoModel) -> None:
     assert choice_document(found)["mixture"]["value"] is None
 
 
+def test_a_mixture_that_is_worse_says_by_how_much(model: AutoModel) -> None:
+    changed = with_verdict(model, errors_of(model, {"naive": [2.0] * 4, "base": [2.5] * 4}))
+    assert (
+        "its error is 25.0 % above that of naive, the best naive forecast there (it saves −25.0 % ("
+        in (choice_sentences(explained(changed, step_seconds=HOUR))[1])
+    )
+
+
+def test_a_series_without_readings_is_not_among_those_compared() -> None:
+    target = weekly(3)
+    target[1] = np.nan
+    model = fitted(target)
+    found = explained(model, step_seconds=HOUR)
+    assert (found.series, found.naive_best.compared) == (3, 2)
+    assert "b" not in found.naive_best.ids
+    assert len(choice_sentences(explained(model, step_seconds=HOUR, series="b"))) == 1
+
+
 def test_what_was_never_compared_says_so() -> None:
     found = explained(fitted(weekly(2, 10)), step_seconds=HOUR)
     assert found.naive == ""

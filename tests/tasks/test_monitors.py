@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nettide.errors import StoreError
-from nettide.models.contract import Epoch, Silent
+from nettide.models.contract import Epoch, Purpose, Silent, tell_stage
 from nettide.tasks.monitors import EpochLog, Several
 
 REPORT = Epoch(2, 9, 0.25, None, 1e-3, 1, 500, 0.5, 3.5)
@@ -56,3 +56,33 @@ def test_several_are_told_alike_and_any_of_them_stops() -> None:
     both.on_epoch(REPORT)
     assert both.stop_requested()
     assert (patient.batches, patient.epochs) == (hasty.batches, hasty.epochs) == (1, 1)
+
+
+class Stages(Counts):
+    """Also wants to know which challenger is fitted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages: list[tuple[str, str, int, int]] = []
+
+    def on_stage(self, *, name: str, purpose: Purpose, place: int, count: int) -> None:
+        self.stages.append((name, purpose, place, count))
+
+
+def test_a_stage_is_told_to_those_who_want_to_know_and_to_no_others() -> None:
+    curious = Stages()
+    both = Several([Counts(), curious])
+    tell_stage(both, name="lstm", purpose="trial", place=2, count=3)
+    tell_stage(Counts(), name="lstm", purpose="trial", place=2, count=3)
+    assert curious.stages == [("lstm", "trial", 2, 3)]
+
+
+def test_the_lines_of_a_log_name_the_challenger_once_there_is_one(tmp_path: Path) -> None:
+    log = EpochLog(tmp_path / "log", model="auto")
+    log.on_epoch(REPORT)
+    tell_stage(log, name="lstm", purpose="final", place=1, count=2)
+    log.on_epoch(REPORT)
+    log.close()
+    first, second = (json.loads(line) for line in (tmp_path / "log").read_text().splitlines())
+    assert "challenger" not in first
+    assert (second["challenger"], second["purpose"], second["place"], second["count"]) == ("lstm", "final", 1, 2)

@@ -46,12 +46,14 @@ class NaiveBest:
     """Series for which no challenger had a smaller loss on the validation part than a naive forecast.
 
     Args:
+        compared: how many series something is known of to compare with; those are all there could be.
         series: how many there are.
         rivals: how many series each naive forecast is best for, most first.
         weight: mean share of naive forecasts in the mixture of those series; NaN where there are none.
         ids: of these series.
     """
 
+    compared: int
     series: int
     rivals: tuple[tuple[str, int], ...]
     weight: float
@@ -166,7 +168,7 @@ def _best_naive(members: Sequence[str], errors: Floats) -> str:
 def _naive_best(model: AutoModel, ids: Sequence[str]) -> NaiveBest:
     verdict = model.verdict
     if verdict is None:
-        return NaiveBest(0, (), math.nan, ())
+        return NaiveBest(0, 0, (), math.nan, ())
     place = {one: at for at, one in enumerate(verdict.ids)}
     losses = verdict.losses[:-1, [place[one] for one in ids]]  # (member, series, cutoff)
     naive = np.array([name in NAIVE_MEMBERS for name in verdict.members])
@@ -175,9 +177,11 @@ def _naive_best(model: AutoModel, ids: Sequence[str]) -> NaiveBest:
     rival = losses[best, np.arange(len(ids))]  # (series, cutoff)
     compared = np.isfinite(losses[~naive]) & np.isfinite(rival)  # a costly member was tried on a sample of the points
     beaten = _sums(losses[~naive], compared) < _sums(np.broadcast_to(rival, compared.shape), compared)
-    there: Bools = ~beaten.any(axis=0) & np.isfinite(rival).any(axis=1)
+    known: Bools = np.isfinite(rival).any(axis=1)
+    there: Bools = ~beaten.any(axis=0) & known
     share = model.weights_of(ids)[naive].sum(axis=0)
     return NaiveBest(
+        compared=int(known.sum()),
         series=int(there.sum()),
         rivals=tuple(Counter(verdict.members[at] for at in best[there]).most_common()),
         weight=float(share[there].mean()) if there.any() else math.nan,

@@ -66,26 +66,29 @@ def _skill(found: Explanation) -> str:
         "not distinguishable": "luck may explain it",
         "unknown": "too few forecasts to tell it from luck",
     }.get(found.mixture.verdict, found.mixture.verdict)
-    return (
-        f"on the validation part, which also chose the weights, it saves {skill_text(found.mixture)} of the error of "
-        f"{found.naive}, the best naive forecast there: {word}"
-    )
+    saved = f"it saves {skill_text(found.mixture)} of the error of {found.naive}, the best naive forecast there"
+    if found.mixture.value < 0:
+        saved = (
+            f"its error is {-100 * found.mixture.value:.1f} % above that of {found.naive}, the best naive forecast there "
+            f"(it saves {skill_text(found.mixture)})"
+        )
+    return f"on the validation part, which also chose the weights, {saved}: {word}"
 
 
 def _naive_best(found: Explanation) -> str:
     best = found.naive_best
-    if not found.naive:
+    if not best.compared:
         return ""
     if found.id is not None:
         if best.series:
             return f"nothing beats {best.rivals[0][0]} here: naive forecasts have {_percent(best.weight)} of the weight"
         return ""
     if not best.series:
-        each = f"each of the {found.series:,} series" if found.series > 1 else "the one series"
+        each = f"each of the {best.compared:,} series" if best.compared > 1 else "the one series"
         return f"on {each} some challenger beats the naive forecasts"
     rivals = ", ".join(f"{name} {count:,}" for name, count in best.rivals)
     return (
-        f"nothing beats a naive forecast on {best.series:,} of {found.series:,} series ({rivals}): "
+        f"nothing beats a naive forecast on {best.series:,} of {best.compared:,} series ({rivals}): "
         f"naive forecasts have {_percent(best.weight)} of the weight there"
     )
 
