@@ -69,8 +69,8 @@ def _skill(found: Explanation) -> str:
     saved = f"it saves {skill_text(found.mixture)} of the error of {found.naive}, the best naive forecast there"
     if found.mixture.value < 0:
         saved = (
-            f"its error is {-100 * found.mixture.value:.1f} % above that of {found.naive}, the best naive forecast there "
-            f"(it saves {skill_text(found.mixture)})"
+            f"its error is {-100 * found.mixture.value:.1f} % above that of {found.naive}, the best naive forecast "
+            f"there (it saves {skill_text(found.mixture)})"
         )
     return f"on the validation part, which also chose the weights, {saved}: {word}"
 

@@ -90,7 +90,11 @@ def fit(
         elif checkpoint.load() is None:
             raise StoreError(f"{folder} holds no checkpoint to resume; start without --resume")
         forecaster = Forecaster.of(model, made)
-        training = forecaster.fit(panel, monitor=monitor, checkpoint=checkpoint, origin=Path(location).name)
+        try:
+            training = forecaster.fit(panel, monitor=monitor, checkpoint=checkpoint, origin=Path(location).name)
+        except OptionError:  # a budget too small: with other options nothing of it can be resumed
+            checkpoint.clear()
+            raise
         forecaster.save(folder, overwrite=overwrite)
         checkpoint.clear()
     explanation = explained(made, step_seconds=panel.step_seconds) if model == DEFAULT_MODEL else None
