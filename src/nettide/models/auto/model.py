@@ -14,6 +14,7 @@ from nettide.arrays import Floats, Ints, Weights
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
+from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
 from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, preferences, series_weights
@@ -23,11 +24,13 @@ from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, T
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config, option_names
 from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
 
 _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
 _PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5}
 """Weights before anything is known, as parts of a trained challenger's."""
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {"base-tuned": {"members": 2}}
 _WORTH = 0.02  # least weight, over all series, for which a challenger is kept
 _STATISTICAL_WORTH = 0.1
 _CUTOFFS_AT_A_TIME = 64
@@ -263,6 +266,7 @@ class AutoModel:
         """Make an unfitted member."""
         config = self.config
         options: dict[str, Any] = {"adapt": False} if accepts(name, "adapt") else {}
+        options |= _OPTIONS.get(name, {})
         return make_model(name, horizon=config.horizon, context=config.context, seed=config.seed, options=options)
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
@@ -309,11 +313,15 @@ class AutoModel:
             guarded = guarded_weights(weights, losses[:, :, past], strength=self.config.guard)
             now = int(np.searchsorted(every, cutoff))
             mixed = _mixed(guarded, members[:, :, now])
+            earlier = _mixed(guarded, members[:, :, past])  # (series, origin, horizon, level)
             if self.config.adapt and len(past):
-                earlier = _mixed(guarded, members[:, :, past])  # (series, origin, horizon, level)
                 errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0])
                 mixed = adjust(mixed[:, None], adjustment, middle=_MIDDLE)[:, 0]
+            if self.config.guard:
+                mixed = mixed * level_factors(earlier[..., _MIDDLE], truth[:, past])[:, None, None]
+                silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
+                mixed[silent] = silenced(mixed[silent], _LEVELS)
             values[:, place] = mixed
         return values
 

@@ -1,0 +1,114 @@
+"""Breaks: a series that has just left its level, or fallen silent, is followed at once.
+
+A mixture learns from forecasts that have come true; after a break there is one at most. So a break is looked for in
+the series itself, and believed only where the series was calm before: real traffic mostly returns from bursts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nettide.arrays import Bools, Floats
+
+_BEYOND = 5.0  # times the usual error of the level
+_LEAST = 0.35  # of the log: less is no break
+_CALM = 0.3  # usual error of the level, of the log, of a series that a break is believed of
+_TIGHT = 3.0  # times the spread of the errors within the last horizon
+_SAME_SIDE = 0.95  # of these errors
+_FOLLOWED = 0.9  # of the break
+_MOST_DOWN, _MOST_UP = 5.0, 2.5
+_SMALL = 1e-3  # of the usual level: below it, zero is as good
+_SILENT_DAYS = 0.25
+_LOOKED_BACK_DAYS = 56
+_KEPT_LEVELS = 0.85  # quantile levels above it stay, for a link that comes back
+
+
+def level_factors(earlier: Floats, truth: Floats) -> Floats:
+    """Give what each series' forecast has to be multiplied by, 1 where no break is believed.
+
+    The error of a level is the median over the horizon of log(truth / forecast). That of the last forecast is a break
+    if it is far beyond those before, all of its steps agree, and the series was calm.
+
+    Args:
+        earlier: medians of the last forecasts, newest first, shape (series, origin, horizon).
+        truth: what came, NaN where unknown, of the same shape.
+
+    Returns:
+        shape (series,), positive.
+    """
+    count, origins, horizon = earlier.shape
+    if origins < 4 or horizon < 4:
+        return np.ones(count)
+    known = np.isfinite(earlier) & np.isfinite(truth)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sizes = np.where(known, np.abs(earlier), 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
+        small = (_SMALL * sizes + np.finfo(np.float64).tiny)[:, None, None]
+        errors = np.where(known, np.log((truth + small) / (earlier + small)), np.nan)
+    levels = _median(errors)  # (series, origin)
+    newest = levels[:, 0]
+    usual = np.sqrt(_median(levels[:, 1:] ** 2))
+    spread = _median(np.abs(errors[:, 0] - newest[:, None]))
+    seen = known[:, 0].sum(axis=1)
+    agree = (known[:, 0] & (np.sign(errors[:, 0]) == np.sign(newest)[:, None])).sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        size = np.abs(newest)
+        broken: Bools = (
+            (size > _LEAST)
+            & (size > _BEYOND * usual)
+            & (usual < _CALM)
+            & (size > _TIGHT * spread)
+            & (agree >= _SAME_SIDE * seen)
+            & (2 * seen > horizon)
+        )
+    moved = np.exp(_FOLLOWED * np.clip(np.nan_to_num(newest), -_MOST_DOWN, _MOST_UP))
+    factors: Floats = np.where(broken, moved, 1.0)
+    return factors
+
+
+def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
+    """Say which series have been zero for longer than they ever were.
+
+    Args:
+        past: all up to the cutoff, NaN where unknown, shape (series, time); the last eight weeks are looked at.
+        day_steps: steps a day.
+
+    Returns:
+        shape (series,): true after a quarter of a day (and four steps) of zeros, twice as long as any run before, at
+        the end of a series that has carried traffic.
+    """
+    recent = past[:, -_LOOKED_BACK_DAYS * day_steps :]
+    count, steps = recent.shape
+    if not steps:
+        return np.zeros(count, dtype=np.bool_)
+    carried = recent > 0
+    place = np.where(carried, np.arange(steps), -1)
+    last = place.max(axis=1)
+    # zeros since the traffic before each step of traffic; an unknown step neither ends nor lengthens a run
+    zeros = np.cumsum(recent == 0, axis=1)
+    before = np.maximum.accumulate(np.where(carried, zeros, 0), axis=1)
+    earlier = np.zeros_like(before)
+    earlier[:, 1:] = before[:, :-1]
+    longest = np.where(carried, zeros - earlier, 0).max(axis=1)
+    run = zeros[:, -1] - before[:, -1]
+    found: Bools = (last >= 0) & (run >= max(4, _SILENT_DAYS * day_steps)) & (run > 2 * longest)
+    return found
+
+
+def silenced(quantiles: Floats, levels: Floats) -> Floats:
+    """Give zero for all quantiles but the highest, which stay for a link that comes back.
+
+    Args:
+        quantiles: shape (..., level).
+        levels: shape (level,).
+    """
+    return np.where(levels > _KEPT_LEVELS, quantiles, 0.0)
+
+
+def _median(values: Floats) -> Floats:
+    """Give the median of the known values along the last axis, NaN where there are none."""
+    known = np.isfinite(values).sum(axis=-1)
+    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=-1)  # NaN last
+    low = np.take_along_axis(ordered, (np.maximum(known - 1, 0) // 2)[..., None], axis=-1)[..., 0]
+    high = np.take_along_axis(ordered, np.minimum(known // 2, values.shape[-1] - 1)[..., None], axis=-1)[..., 0]
+    middle: Floats = np.where(known > 0, 0.5 * (low + high), np.nan)
+    return middle

@@ -1,0 +1,72 @@
+"""Breaks: a calm series that leaves its level or falls silent is followed at once; bursts and habits are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nettide.arrays import Floats
+from nettide.forecast import LEVELS
+from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
+
+
+def errors_of(newest: float, *, usual: float = 0.05, noise: float = 0.05, series: int = 40) -> tuple[Floats, Floats]:
+    """Medians and truths of seven forecasts a day; the newest level is off by a factor, the others as usual."""
+    generator = np.random.default_rng(0)
+    earlier = generator.uniform(50, 150, (series, 7, 24))
+    off = generator.normal(0, usual, (series, 7, 1))
+    off[:, 0] = np.log(newest)
+    return earlier, earlier * np.exp(off + generator.normal(0, noise, earlier.shape))
+
+
+@pytest.mark.parametrize("shift", [0.4, 0.5, 2.0, 3.0])
+def test_a_calm_series_that_left_its_level_is_followed(shift: float) -> None:
+    found = level_factors(*errors_of(shift))
+    assert np.mean(np.abs(np.log(found / shift)) < 0.15) > 0.9
+
+
+@pytest.mark.parametrize("case", [{"newest": 1.1}, {"newest": 2.0, "usual": 0.5}, {"newest": 2.0, "noise": 0.8}])
+def test_small_errors_restless_series_and_scattered_errors_are_no_break(case: dict[str, float]) -> None:
+    assert np.mean(level_factors(**dict(zip(("earlier", "truth"), errors_of(**case), strict=True))) == 1) > 0.9
+
+
+def test_too_little_is_known_to_believe_in_a_break() -> None:
+    earlier, truth = errors_of(3.0)
+    assert (level_factors(earlier[:, :3], truth[:, :3]) == 1).all()
+    assert (level_factors(earlier[..., :2], truth[..., :2]) == 1).all()
+    truth[:, 0, 5:] = np.nan
+    assert (level_factors(earlier, truth) == 1).all()
+    assert (level_factors(earlier, np.full_like(truth, np.nan)) == 1).all()
+
+
+def test_factors_are_bounded_and_do_not_depend_on_the_unit() -> None:
+    earlier, truth = errors_of(3.0)
+    truth[:, 0] = 0.0
+    dead = level_factors(earlier, truth)
+    assert ((dead > 0) & (dead < 0.02)).all()
+    np.testing.assert_allclose(level_factors(earlier * 1e12, truth * 1e12), dead)
+    truth[:, 0] = 1e300
+    assert (level_factors(earlier, truth) < 10).all()
+
+
+def test_a_link_that_falls_silent_is_noticed_after_a_quarter_of_a_day() -> None:
+    past = np.random.default_rng(1).uniform(1, 2, (3, 400))
+    past[0, -6:] = 0
+    past[1, -5:] = 0
+    assert fallen_silent(past, day_steps=24).tolist() == [True, False, False]
+    assert fallen_silent(past[:, :0], day_steps=24).tolist() == [False] * 3
+
+
+def test_silence_that_is_a_habit_is_not_noticed() -> None:
+    nightly = np.tile(np.r_[np.ones(16), np.zeros(8)], 20)[None]
+    assert not fallen_silent(nightly, day_steps=24)[0]
+    longer = np.c_[nightly, np.zeros((1, 9))]
+    assert fallen_silent(longer, day_steps=24)[0]
+    assert not fallen_silent(np.zeros((1, 200)), day_steps=24)[0]  # never carried anything: no news
+    unknown = np.r_[np.ones(100), np.full(20, np.nan)][None]
+    assert not fallen_silent(unknown, day_steps=24)[0]
+
+
+def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:
+    found = silenced(np.arange(1.0, 10.0)[None], np.array(LEVELS))
+    assert found.tolist() == [[0, 0, 0, 0, 0, 0, 0, 0, 9]]
