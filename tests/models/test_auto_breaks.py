@@ -19,34 +19,39 @@ def errors_of(newest: float, *, usual: float = 0.05, noise: float = 0.05, series
     return earlier, earlier * np.exp(off + generator.normal(0, noise, earlier.shape))
 
 
+def factors_of(earlier: Floats, truth: Floats) -> Floats:
+    """Factors of a forecast that follows nothing yet: it is as the last one was."""
+    return level_factors(earlier, truth, earlier[:, 0])
+
+
 @pytest.mark.parametrize("shift", [0.4, 0.5, 2.0, 3.0])
 def test_a_calm_series_that_left_its_level_is_followed(shift: float) -> None:
-    found = level_factors(*errors_of(shift))
+    found = factors_of(*errors_of(shift))
     assert np.mean(np.abs(np.log(found / shift)) < 0.15) > 0.9
 
 
 @pytest.mark.parametrize("case", [{"newest": 1.1}, {"newest": 2.0, "usual": 0.5}, {"newest": 2.0, "noise": 0.8}])
 def test_small_errors_restless_series_and_scattered_errors_are_no_break(case: dict[str, float]) -> None:
-    assert np.mean(level_factors(**dict(zip(("earlier", "truth"), errors_of(**case), strict=True))) == 1) > 0.9
+    assert np.mean(factors_of(*errors_of(**case)) == 1) > 0.9
 
 
 def test_too_little_is_known_to_believe_in_a_break() -> None:
     earlier, truth = errors_of(3.0)
-    assert (level_factors(earlier[:, :3], truth[:, :3]) == 1).all()
-    assert (level_factors(earlier[..., :2], truth[..., :2]) == 1).all()
+    assert (factors_of(earlier[:, :3], truth[:, :3]) == 1).all()
+    assert (factors_of(earlier[..., :2], truth[..., :2]) == 1).all()
     truth[:, 0, 5:] = np.nan
-    assert (level_factors(earlier, truth) == 1).all()
-    assert (level_factors(earlier, np.full_like(truth, np.nan)) == 1).all()
+    assert (factors_of(earlier, truth) == 1).all()
+    assert (factors_of(earlier, np.full_like(truth, np.nan)) == 1).all()
 
 
 def test_factors_are_bounded_and_do_not_depend_on_the_unit() -> None:
     earlier, truth = errors_of(3.0)
     truth[:, 0] = 0.0
-    dead = level_factors(earlier, truth)
+    dead = factors_of(earlier, truth)
     assert ((dead > 0) & (dead < 0.02)).all()
-    np.testing.assert_allclose(level_factors(earlier * 1e12, truth * 1e12), dead)
+    np.testing.assert_allclose(factors_of(earlier * 1e12, truth * 1e12), dead)
     truth[:, 0] = 1e300
-    assert (level_factors(earlier, truth) < 10).all()
+    assert (factors_of(earlier, truth) < 10).all()
 
 
 def test_a_link_that_falls_silent_is_noticed_after_a_quarter_of_a_day() -> None:
@@ -70,3 +75,13 @@ def test_silence_that_is_a_habit_is_not_noticed() -> None:
 def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:
     found = silenced(np.arange(1.0, 10.0)[None], np.array(LEVELS))
     assert found.tolist() == [[0, 0, 0, 0, 0, 0, 0, 0, 9]]
+
+
+def test_what_a_forecast_follows_already_is_not_followed_twice() -> None:
+    earlier, truth = errors_of(0.4)
+    half = level_factors(earlier, truth, earlier[:, 0] * 0.4**0.5)
+    assert np.median(half * 0.4**0.5) == pytest.approx(0.4**0.9, rel=0.1)
+    whole = level_factors(earlier, truth, earlier[:, 0] * 0.3)
+    assert (whole == 1).mean() > 0.9
+    other_way = level_factors(earlier, truth, earlier[:, 0] * 2)
+    assert np.median(other_way) == pytest.approx(0.4**0.9, rel=0.1)

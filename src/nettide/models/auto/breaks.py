@@ -23,7 +23,7 @@ _LOOKED_BACK_DAYS = 56
 _KEPT_LEVELS = 0.85  # quantile levels above it stay, for a link that comes back
 
 
-def level_factors(earlier: Floats, truth: Floats) -> Floats:
+def level_factors(earlier: Floats, truth: Floats, now: Floats) -> Floats:
     """Give what each series' forecast has to be multiplied by, 1 where no break is believed.
 
     The error of a level is the median over the horizon of log(truth / forecast). That of the last forecast is a break
@@ -32,6 +32,8 @@ def level_factors(earlier: Floats, truth: Floats) -> Floats:
     Args:
         earlier: medians of the last forecasts, newest first, shape (series, origin, horizon).
         truth: what came, NaN where unknown, of the same shape.
+        now: medians of the forecast that is to be moved, shape (series, horizon); what it follows already is not
+            followed twice.
 
     Returns:
         shape (series,), positive.
@@ -60,8 +62,11 @@ def level_factors(earlier: Floats, truth: Floats) -> Floats:
             & (agree >= _SAME_SIDE * seen)
             & (2 * seen > horizon)
         )
-    moved = np.exp(_FOLLOWED * np.clip(np.nan_to_num(newest), -_MOST_DOWN, _MOST_UP))
-    factors: Floats = np.where(broken, moved, 1.0)
+    asked = _FOLLOWED * np.clip(np.nan_to_num(newest), -_MOST_DOWN, _MOST_UP)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        already = np.nan_to_num(_median(np.log((now + small[:, 0]) / (earlier[:, 0] + small[:, 0]))))
+    already = np.clip(already, np.minimum(asked, 0.0), np.maximum(asked, 0.0))
+    factors: Floats = np.where(broken, np.exp(asked - already), 1.0)
     return factors
 
 

@@ -157,8 +157,10 @@ class AutoModel:
         challengers = self.config.names
         for place, name in enumerate(challengers, start=1):
             # the first is tried whatever the budget, to say what it would need
-            if clock.stopped() or (clock.left <= 0 and place > 1):
-                self.notes[name] = "not tried: " + ("ended early" if clock.stopped() else "the budget is spent")
+            spent = sum(one.seconds for one in trials if one.model) if self.config.refit else 0.0
+            if clock.stopped() or (clock.left <= spent and place > 1):
+                spent_all = "the budget is spent" if clock.left <= 0 else "the rest of the budget is for final fits"
+                self.notes[name] = "not tried: " + ("ended early" if clock.stopped() else spent_all)
                 continue
             tell_stage(clock.monitor, name=name, purpose="trial", place=place, count=len(challengers))
             try:
@@ -319,7 +321,8 @@ class AutoModel:
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0])
                 mixed = adjust(mixed[:, None], adjustment, middle=_MIDDLE)[:, 0]
             if self.config.guard:
-                mixed = mixed * level_factors(earlier[..., _MIDDLE], truth[:, past])[:, None, None]
+                factors = level_factors(earlier[..., _MIDDLE], truth[:, past], mixed[..., _MIDDLE])
+                mixed = mixed * factors[:, None, None]
                 silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
                 mixed[silent] = silenced(mixed[silent], _LEVELS)
             values[:, place] = mixed
