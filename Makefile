@@ -37,7 +37,7 @@ test: lint
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples pretraining
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -48,7 +48,7 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python tests/cli_page.py
 
 clean:
-	rm -rf $(VENV) .benchvenv demo dist build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .benchvenv* demo dist build .coverage .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch first, on its own: whichever build PIP_TORCH_ARGS chooses then satisfies nettide

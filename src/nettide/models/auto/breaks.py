@@ -10,11 +10,11 @@ import numpy as np
 
 from nettide.arrays import Bools, Floats
 
-_BEYOND = 5.0  # times the usual error of the level
+_BEYOND = 4.0  # times the usual error of the level
 _LEAST = 0.35  # of the log: less is no break
-_CALM = 0.3  # usual error of the level, of the log, of a series that a break is believed of
-_TIGHT = 3.0  # times the spread of the errors within the last horizon
-_SAME_SIDE = 0.95  # of these errors
+_CALM = 0.45  # usual error of the level, of the log, of a series that a break is believed of
+_TIGHT = 2.0  # times the spread of the errors within the last horizon
+_SAME_SIDE = 0.9  # of these errors
 _FOLLOWED = 0.9  # of the break
 _MOST_DOWN, _MOST_UP = 5.0, 2.5
 _SMALL = 1e-3  # of the usual level: below it, zero is as good
@@ -78,7 +78,7 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
         day_steps: steps a day.
 
     Returns:
-        shape (series,): true after a quarter of a day (and four steps) of zeros, twice as long as any run before, at
+        shape (series,): true after a quarter of a day (and four steps) of zeros, a quarter more than any run before, at
         the end of a series that has carried traffic.
     """
     recent = past[:, -_LOOKED_BACK_DAYS * day_steps :]
@@ -95,7 +95,7 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
     earlier[:, 1:] = before[:, :-1]
     longest = np.where(carried, zeros - earlier, 0).max(axis=1)
     run = zeros[:, -1] - before[:, -1]
-    found: Bools = (last >= 0) & (run >= max(4, _SILENT_DAYS * day_steps)) & (run > 2 * longest)
+    found: Bools = (last >= 0) & (run >= max(4, _SILENT_DAYS * day_steps)) & (run > 1.25 * longest)
     return found
 
 
