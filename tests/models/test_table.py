@@ -68,7 +68,7 @@ def test_models_know_their_options() -> None:
 
 
 def test_an_unknown_model_names_the_nearest() -> None:
-    message = r"^unknown model 'lsmt'; did you mean 'lstm'\? known: auto-arima, auto-ets, gru, "
+    message = r"^unknown model 'lsmt'; did you mean 'lstm'\? known: auto, auto-arima, auto-ets, base, base-tuned, gru, "
     for ask in (
         lambda: make_model("lsmt", horizon=1),
         lambda: model_class("lsmt"),
