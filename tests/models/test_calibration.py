@@ -108,10 +108,10 @@ def test_a_part_of_the_horizon_that_errs_by_itself_is_moved_by_itself_where_ther
 
 def test_few_forecasts_are_trusted_less_than_many() -> None:
     pattern = np.tile(np.tile([-2.0, 0.6, 0.6, 3.0], 6), (1, 1, 1, 1))  # shape (series, cutoff, origin, horizon)
-    found = [recent_adjustment(np.tile(pattern, (many, 1, 1, 1)), level=0.1) for many in (1, 15, 150, 1500)]
+    found = [recent_adjustment(np.tile(pattern, (many, 1, 1, 1)), level=0.1) for many in (1, 5, 20, 1500)]
     for values in ([one.shift[0].mean() for one in found], [one.above[0].mean() for one in found]):
         assert values == sorted(values)
-    assert found[2].shift[0] == pytest.approx(0.6 * 0.6 / 2, rel=0.03)  # 150 are half trusted
+    assert found[2].shift[0] == pytest.approx(0.6 * 0.6 / 2, rel=0.03)  # twenty are half trusted
 
 
 def test_forecasts_that_are_half_known_count_and_unknown_ones_do_not() -> None:

@@ -23,7 +23,7 @@ POOL_SERIES = 256
 """Most series whose errors are pooled; more would say the same."""
 _SHIFT = 0.6  # how far to follow the median error
 _NARROWER, _WIDER = 0.7, 1.0  # how far to follow a width that is asked for, as powers of its factor
-_HALF_TRUSTED = 150.0  # forecasts (series x origins) at which half of that is done
+_HALF_TRUSTED_SHIFT, _HALF_TRUSTED_WIDTH = 20.0, 150.0  # forecasts (series x origins) at which half of that is done
 _PARTS, _HALF_TRUSTED_PART = 6, 400.0  # of the horizon, each with errors of its own, trusted later
 _MOST_SHIFT, _MOST_WIDTH = 1.0, 4.0
 _FAR = 100.0
@@ -119,9 +119,10 @@ def _asked(errors: Floats, *, level: float) -> _Asked | None:
     if not known.any():
         return None
     forecasts = int(known.any(axis=-1).sum())
-    trust = forecasts / (forecasts + _HALF_TRUSTED)
+    trust = forecasts / (forecasts + _HALF_TRUSTED_WIDTH)
     low, middle, high = np.quantile(errors[known], [level, 0.5, 1 - level])
-    shift = float(np.clip(_SHIFT * trust * middle, -_MOST_SHIFT, _MOST_SHIFT))
+    trusted_shift = _SHIFT * forecasts / (forecasts + _HALF_TRUSTED_SHIFT)
+    shift = float(np.clip(trusted_shift * middle, -_MOST_SHIFT, _MOST_SHIFT))
     logs = []
     for found in (shift - low, high - shift):
         log = float(np.log(np.clip(found, 1 / _MOST_WIDTH, _MOST_WIDTH)))
