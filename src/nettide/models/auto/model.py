@@ -158,7 +158,8 @@ class AutoModel:
         for place, name in enumerate(challengers, start=1):
             # the first is tried whatever the budget, to say what it would need
             spent = sum(one.seconds for one in trials if one.model) if self.config.refit else 0.0
-            if clock.stopped() or (clock.left <= spent and place > 1):
+            costs = name != "base"  # it is not trained
+            if clock.stopped() or (clock.left <= spent and place > 1 and costs):
                 spent_all = "the budget is spent" if clock.left <= 0 else "the rest of the budget is for final fits"
                 self.notes[name] = "not tried: " + ("ended early" if clock.stopped() else spent_all)
                 continue
