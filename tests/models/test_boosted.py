@@ -232,9 +232,9 @@ def with_part(state: State, name: str, value: Any) -> State:
     ("part", "value", "message"),
     [
         ("features", 3, "were made for 3 features, this version of nettide gives [0-9]+; fit the model anew"),
-        ("periods", {"day": 0, "week": 7, "clock": 1.0}, "no usable periods"),
-        ("periods", {"day": 24.0, "week": 168, "clock": 1.0}, "no usable periods"),
-        ("periods", {"day": 24, "week": 168, "clock": float("nan")}, "no usable periods"),
+        ("periods", {"day": 0, "week": 7, "clock": 1.0}, "does not say how many steps a day"),
+        ("periods", {"day": 24.0, "week": 168, "clock": 1.0}, "does not say how many steps a day"),
+        ("periods", {"day": 24, "week": 168, "clock": float("nan")}, "does not say how many steps a day"),
         ("initial", np.full(5, np.nan), "'initial' that are not finite"),
         ("widths", np.ones(4), "no usable 'widths'"),
         ("leaves", np.ones(3, dtype=np.int32), "the stored trees are no trees"),

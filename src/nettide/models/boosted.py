@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError
@@ -20,8 +19,9 @@ from nettide.models.boosted_training import Boosted, Examples, boost
 from nettide.models.boosted_trees import Trees
 from nettide.models.calibration import adapted_quantiles
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
-from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config, option_names
+from nettide.models.outcome import ascending, quantile_forecast
 from nettide.models.split import split_windows
 from nettide.models.windows import WindowRanges, Windows
 from nettide.panel import Panel
@@ -123,15 +123,7 @@ class BoostedModel:
             values = adapted_quantiles(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
-        return Forecast(
-            ids=panel.ids,
-            units=panel.units,
-            cutoffs=panel.seconds[cutoffs],
-            step_seconds=panel.step_seconds,
-            point=values[..., _MIDDLE],
-            levels=LEVELS,
-            quantiles=values,
-        )
+        return quantile_forecast(panel, cutoffs, values)
 
     def state(self) -> State:
         """Give config, fitted facts and trees.
@@ -160,7 +152,7 @@ class BoostedModel:
             config = {name: state.document["config"][name] for name in option_names(BoostedConfig)}
             model = cls(build_config(BoostedConfig, config, what="stored model"))
             fitted = Fitted.from_document(state.document["fitted"])
-            model._periods = _stored_periods(state.document["periods"])
+            model._periods = stored_periods(state.document["periods"])
             features = state.document["features"]
         except (KeyError, TypeError, OptionError) as error:
             raise DamagedError(f"the stored trees do not fit their description: {error}") from None
@@ -231,7 +223,9 @@ class BoostedModel:
             added = torch.from_numpy(self._added(found.features.flatten(0, 1).numpy())).float()
             scaled = added.view(*found.base.shape, len(LEVELS)) + found.base[..., None]
             unknown = torch.isnan(batch.last)[..., None]
-            values[part] = torch.where(unknown, torch.nan, _ascending(found.scale.invert(scaled))).numpy()
+            values[part] = torch.where(
+                unknown, torch.nan, ascending(found.scale.invert(scaled), middle=_MIDDLE)
+            ).numpy()
         return values.reshape(len(rows), len(cutoffs), *values.shape[1:])
 
     def _told(self, boosted: Boosted, *, windows: int, seconds: float) -> Training:
@@ -243,22 +237,6 @@ class BoostedModel:
             windows=windows,
             parameters=len(boosted.trees.value) + len(boosted.trees.threshold),
         )
-
-
-def _ascending(values: Tensor) -> Tensor:
-    """Hold quantiles above zero and, where rounding has crossed them, to the one nearer the median."""
-    values = values.clamp(min=0.0)
-    upper = values[..., _MIDDLE:].cummax(-1).values
-    lower = values[..., : _MIDDLE + 1].flip(-1).cummin(-1).values.flip(-1)
-    return torch.cat([lower, upper[..., 1:]], dim=-1)
-
-
-def _stored_periods(document: dict[str, Any]) -> Periods:
-    periods = Periods(**document)
-    whole = type(periods.day) is int and type(periods.week) is int
-    if not whole or not 1 <= periods.day <= periods.week or not 0 < periods.clock < 10:
-        raise DamagedError(f"the stored model has no usable periods of day and week: {document}")
-    return periods
 
 
 def _stored_array(arrays: dict[str, Any], name: str, length: int) -> Floats:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nettide.errors import OptionError
-from nettide.models.recurrent_config import MOST_HORIZON, RecurrentConfig, resolve
+from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
+from nettide.models.recurrent_config import RecurrentConfig, resolve
 from nettide.panel import Panel
 
 
@@ -49,23 +49,21 @@ class BoostedConfig:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("horizon", 1, MOST_HORIZON),
-            ("context", 1, 100_000),
-            ("seed", 0, 2**32 - 1),
-            ("trees", 1, 10_000),
-            ("leaves", 2, 4096),
-            ("learning_rate", 1e-6, 1.0),
-            ("min_leaf", 1, 10**9),
-            ("rows", 1, 10**9),
-            ("feature_fraction", 0.01, 1.0),
-            ("patience", 0, 10**9),
-            ("validation_share", 0.0, 0.9),
-            ("threads", 1, 4096),
-        ):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise OptionError(f"{name} {value} is outside {least} ... {most}")
+        check_ranges(
+            self,
+            horizon=HORIZONS,
+            context=CONTEXTS,
+            seed=SEEDS,
+            trees=(1, 10_000),
+            leaves=(2, 4096),
+            learning_rate=(1e-6, 1.0),
+            min_leaf=(1, 10**9),
+            rows=(1, 10**9),
+            feature_fraction=(0.01, 1.0),
+            patience=(0, 10**9),
+            validation_share=(0.0, 0.9),
+            threads=(1, 4096),
+        )
 
 
 def window_config(config: BoostedConfig, panel: Panel) -> RecurrentConfig:

@@ -9,6 +9,7 @@ from typing import Any
 from nettide.arrays import Ints
 from nettide.errors import DamagedError, MismatchError
 from nettide.panel import Panel
+from nettide.prepare.periods import Periods
 from nettide.units import step_text
 
 
@@ -113,6 +114,19 @@ def check_cutoffs(panel: Panel, cutoffs: Ints) -> None:
     """
     if outside := [int(cutoff) for cutoff in cutoffs if not 0 <= cutoff < panel.steps]:
         raise MismatchError(f"cutoff {outside[0]} lies outside the {panel.steps} steps of the data")
+
+
+def stored_periods(document: object) -> Periods:
+    """Read the periods of a stored model, as ``asdict`` gave them.
+
+    Raises:
+        DamagedError: it is no mapping, or a field is missing, of another type or impossible.
+    """
+    fields = document if isinstance(document, Mapping) else {}
+    day, week, clock = (fields.get(name) for name in ("day", "week", "clock"))
+    if type(day) is int and type(week) is int and type(clock) is float and 1 <= day <= week and 0 < clock < 10:
+        return Periods(day, week, clock)
+    raise DamagedError("the stored model does not say how many steps a day and a week have")
 
 
 def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -13,11 +13,10 @@ from nettide.errors import DamagedError, HistoryError, MismatchError, OptionErro
 from nettide.forecast import Forecast
 from nettide.models.contract import Checkpoint, Monitor, State, Training
 from nettide.models.fitted import Fitted, check_cutoffs
-from nettide.models.options import build_config
+from nettide.models.options import HORIZONS, build_config, check_ranges
+from nettide.models.outcome import quantile_forecast
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
-
-_MOST_STEPS = 336
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class NaiveConfig:
     season: Literal["auto", "day", "week", "none"] = "auto"
 
     def __post_init__(self) -> None:
-        _check_horizon(self.horizon)
+        check_ranges(self, horizon=HORIZONS)
 
 
 class NaiveModel:
@@ -138,9 +137,7 @@ class WindowMeanConfig:
     context: int | None = None
 
     def __post_init__(self) -> None:
-        _check_horizon(self.horizon)
-        if self.context is not None and self.context < 1:
-            raise OptionError(f"context {self.context} must be at least 1 step")
+        check_ranges(self, horizon=HORIZONS, context=(1, 10**9))
 
 
 class WindowMeanModel:
@@ -218,11 +215,6 @@ class WindowMeanModel:
         return model
 
 
-def _check_horizon(horizon: int) -> None:
-    if not 1 <= horizon <= _MOST_STEPS:
-        raise OptionError(f"horizon {horizon} must be 1 to {_MOST_STEPS} steps")
-
-
 def _fit(panel: Panel) -> Fitted:
     if not np.isfinite(panel.target).any():
         raise HistoryError(f"no value of {panel.channels[0].name!r} is known; there is nothing to fit")
@@ -264,15 +256,8 @@ def _values_at(panel: Panel, places: Ints) -> Floats:
 
 
 def _forecast(panel: Panel, cutoffs: Ints, point: Floats) -> Forecast:
-    return Forecast(
-        ids=panel.ids,
-        units=panel.units,
-        cutoffs=panel.seconds[cutoffs],
-        step_seconds=panel.step_seconds,
-        point=np.maximum(point, 0.0),  # traffic is never negative, whatever was measured
-        levels=(),
-        quantiles=np.empty((*point.shape, 0)),
-    )
+    above = np.maximum(point, 0.0)  # traffic is never negative, whatever was measured
+    return quantile_forecast(panel, cutoffs, above[..., None], levels=())
 
 
 def _stored_config(config: type[Any], document: Mapping[str, Any]) -> Any:

@@ -11,6 +11,11 @@ from typing import Any
 
 from nettide.errors import OptionError, unknown
 
+MOST_HORIZON = 336
+"""Steps ahead that any model forecasts at most."""
+HORIZONS, CONTEXTS, SEEDS = (1, MOST_HORIZON), (1, 100_000), (0, 2**32 - 1)
+"""Least and most of the options that most models have."""
+
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -43,6 +48,22 @@ def build_config(config: type[Any], values: Mapping[str, Any], *, what: str) -> 
         except ValueError as error:
             raise OptionError(f"{what}: option {name}={value}: {error}") from None
     return config(**built)
+
+
+def check_ranges(config: object, **ranges: tuple[float, float]) -> None:
+    """Refuse a config with an option outside its range; one that is None is left open and passes.
+
+    Args:
+        config: its options are attributes.
+        ranges: option -> least and most, both allowed; checked in this order.
+
+    Raises:
+        OptionError: a value is outside its range.
+    """
+    for name, (least, most) in ranges.items():
+        value = getattr(config, name)
+        if value is not None and not least <= value <= most:
+            raise OptionError(f"{name} {value} is outside {least} ... {most}")
 
 
 def _convert(value: Any, hint: Any) -> Any:

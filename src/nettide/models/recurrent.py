@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import time
-from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nettide import __version__
 from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, MismatchError, NettideError, OptionError
 from nettide.forecast import LEVELS, Forecast
@@ -22,12 +19,14 @@ from nettide.models.calibration import adapted_quantiles
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
 from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
-from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.fingerprint import training_fingerprint
+from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.known_future import KNOWN_FEATURES
 from nettide.models.lags import ANCHORS
 from nettide.models.losses import training_loss
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
+from nettide.models.outcome import ascending, quantile_forecast
 from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
 from nettide.models.scaling import Scale, window_scale
 from nettide.models.split import split_windows, training_ranges
@@ -38,7 +37,6 @@ from nettide.panel import Panel
 from nettide.prepare.occasions import OCCASION_FEATURES
 from nettide.prepare.periods import Periods, measured_periods
 
-_MIDDLE = LEVELS.index(0.5)
 _PREDICT_BATCH = 2048
 _PREDICT_NUMBERS = 1 << 24  # in the largest tensors of a batch
 _NOT_FITTED = "model is not fitted; call fit or load a fitted one"
@@ -130,7 +128,7 @@ class RecurrentModel:
                 schedule=self._schedule(),
                 monitor=monitor,
                 checkpoint=checkpoint,
-                fingerprint=_fingerprint(config, panel) if checkpoint else {},
+                fingerprint=training_fingerprint(config, panel) if checkpoint else {},
             ).run()
         return Training(
             epochs=trained.epochs,
@@ -162,15 +160,7 @@ class RecurrentModel:
             values = adapted_quantiles(panel, cutoffs, quantiles, horizon=self.config.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
-        return Forecast(
-            ids=panel.ids,
-            units=panel.units,
-            cutoffs=panel.seconds[cutoffs],
-            step_seconds=panel.step_seconds,
-            point=values[..., 0 if is_point else _MIDDLE],
-            levels=() if is_point else LEVELS,
-            quantiles=values[..., :0] if is_point else values,
-        )
+        return quantile_forecast(panel, cutoffs, values, levels=() if is_point else LEVELS)
 
     def _quantiles(self, windows: Windows, scales: tuple[Tensor, Tensor] | None, rows: Ints, cutoffs: Ints) -> Floats:
         """Run the network for each of the rows from each cutoff, shape (row, cutoff, horizon, output)."""
@@ -212,7 +202,7 @@ class RecurrentModel:
             config = {name: state.document["config"][name] for name in option_names(RecurrentConfig)}
             model = cls(build_config(RecurrentConfig, config, what="stored model"))
             model._fitted = Fitted.from_document(state.document["fitted"])
-            model._periods = Periods(**state.document["periods"])
+            model._periods = stored_periods(state.document["periods"])
             model._ranges = {one: (low, high) for one, (low, high) in state.document["ranges"].items()}
             model._network = ForecastNetwork(model._shape())
             if state.tensors.keys() != model._network.state_dict().keys():  # batch norm tolerates a missing one
@@ -361,20 +351,6 @@ class RecurrentModel:
     def _forecast(self, batch: Batch, scales: tuple[Tensor, Tensor] | None) -> Tensor:
         """Give quantiles in the target's unit, ascending, never negative, shape (batch, horizon, output)."""
         scale = self._scale(batch, scales)
-        values = scale.invert(self._outputs(batch, scale)).clamp(min=0.0)
-        # rounding can turn equal neighbours round by one digit: hold each to the one nearer the median
-        middle = self._levels().index(0.5)
-        upper = values[..., middle:].cummax(-1).values
-        lower = values[..., : middle + 1].flip(-1).cummin(-1).values.flip(-1)
-        values = torch.cat([lower, upper[..., 1:]], dim=-1)
+        # rounding can turn equal neighbours round by one digit
+        values = ascending(scale.invert(self._outputs(batch, scale)), middle=self._levels().index(0.5))
         return torch.where(torch.isnan(batch.last)[..., None], torch.nan, values)
-
-
-def _fingerprint(config: RecurrentConfig, panel: Panel) -> Mapping[str, Any]:
-    """Give what must be equal for a training to be resumed."""
-    told = f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds} {panel.occasions}"
-    data = hashlib.sha256(np.ascontiguousarray(panel.values).data)
-    data.update(told.encode())
-    options = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(config).items()}
-    versions = {"nettide": __version__, "torch": torch.__version__, "threads": torch.get_num_threads()}
-    return {**options, "data": data.hexdigest()[:16], **versions}

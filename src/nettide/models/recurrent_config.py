@@ -9,12 +9,13 @@ from typing import Literal
 from nettide.errors import OptionError
 from nettide.models.losses import LossName
 from nettide.models.network import CellName
+from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
+from nettide.models.options import MOST_HORIZON as MOST_HORIZON  # noqa: PLC0414 - mypy: others import it from here
 from nettide.models.scaling import ScalingName, TransformName
 from nettide.models.training import OptimizerName, ScheduleName
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
 
-MOST_HORIZON = 336
 _EPOCHS, _LEAST_BATCHES = 9, 80
 
 
@@ -98,28 +99,26 @@ class RecurrentConfig:
     adapt: bool = True
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("horizon", 1, MOST_HORIZON),
-            ("context", 1, 100_000),
-            ("seed", 0, 2**32 - 1),
-            ("hidden", 1, 4096),
-            ("layers", 1, 16),
-            ("patch", 1, 100_000),
-            ("epochs", 1, 1_000_000),
-            ("batch_size", 1, 1_000_000),
-            ("windows_per_epoch", 1, 10**9),
-            ("warmup", 0, 10**9),
-            ("patience", 0, 10**9),
-            ("average", 1, 10**9),
-            ("dropout", 0.0, 0.95),
-            ("learning_rate", 1e-12, 100.0),
-            ("weight_decay", 0.0, 100.0),
-            ("clip", 1e-12, 1e12),
-            ("validation_share", 0.0, 0.9),
-        ):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise OptionError(f"{name} {value} is outside {least} ... {most}")
+        check_ranges(
+            self,
+            horizon=HORIZONS,
+            context=CONTEXTS,
+            seed=SEEDS,
+            hidden=(1, 4096),
+            layers=(1, 16),
+            patch=(1, 100_000),
+            epochs=(1, 1_000_000),
+            batch_size=(1, 1_000_000),
+            windows_per_epoch=(1, 10**9),
+            warmup=(0, 10**9),
+            patience=(0, 10**9),
+            average=(1, 10**9),
+            dropout=(0.0, 0.95),
+            learning_rate=(1e-12, 100.0),
+            weight_decay=(0.0, 100.0),
+            clip=(1e-12, 1e12),
+            validation_share=(0.0, 0.9),
+        )
         if len(self.filters) != len(self.kernels) or not self.filters or min(self.filters + self.kernels) < 1:
             raise OptionError(f"filters {self.filters} and kernels {self.kernels} must be as many, each at least 1")
         if self.context is not None and self.patch is not None and self.context % self.patch:

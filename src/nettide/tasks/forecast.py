@@ -15,7 +15,7 @@ import pyarrow.parquet
 from nettide.errors import ForecastError, OptionError, unknown
 from nettide.forecast import Forecast, check_levels
 from nettide.models import MODELS
-from nettide.models.recurrent_config import MOST_HORIZON
+from nettide.models.options import MOST_HORIZON
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.store.files import refuse_existing, write_atomic

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nettide.errors import OptionError
+from nettide.models.options import CONTEXTS, HORIZONS, check_ranges
 from nettide.prepare.periods import Periods
 
 MethodName = Literal["ets", "arima", "theta", "mstl", "prophet"]
 SeasonName = Literal["auto", "none", "day", "week"]
 TransformName = Literal["log", "asinh", "none"]
-MOST_HORIZON, MOST_CONTEXT, MOST_WORKERS = 336, 100_000, 1024
+_WORKERS = (1, 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,7 @@ class StatisticalConfig:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        check_ranges(horizon=self.horizon, context=self.context, workers=self.workers)
-
-
-def check_ranges(*, horizon: int, context: int | None, workers: int | None) -> None:
-    """Refuse values that make no forecaster.
-
-    Raises:
-        OptionError: a value is outside its range.
-    """
-    for name, value, most in (
-        ("horizon", horizon, MOST_HORIZON),
-        ("context", context, MOST_CONTEXT),
-        ("workers", workers, MOST_WORKERS),
-    ):
-        if value is not None and not 1 <= value <= most:
-            raise OptionError(f"{name} {value} must be 1 to {most:,}")
+        check_ranges(self, horizon=HORIZONS, context=CONTEXTS, workers=_WORKERS)
 
 
 def chosen_context(context: int | None, periods: Periods) -> int:

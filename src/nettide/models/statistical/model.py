@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -12,8 +11,9 @@ from nettide.arrays import Bools, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, TrainingError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models.contract import Checkpoint, Monitor, State, Training
-from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config
+from nettide.models.outcome import quantile_forecast
 from nettide.models.statistical.config import StatisticalConfig, chosen_context, chosen_seasons
 from nettide.models.statistical.fits import FitPlan
 from nettide.models.statistical.prophet_fit import require_prophet
@@ -21,7 +21,6 @@ from nettide.models.statistical.runner import run_fits
 from nettide.panel import Panel
 from nettide.prepare.periods import Periods, measured_periods
 
-_MIDDLE = LEVELS.index(0.5)
 _TELLING = 10  # fits: where as many fail and none succeeds, the method is at fault and not a series
 
 
@@ -96,15 +95,7 @@ class StatisticalModel:
         quantiles = np.full((*begun.shape, self.horizon, len(LEVELS)), np.nan)
         quantiles[rows, columns] = found
         quantiles = quantiles[:, places.reshape(-1)]
-        return Forecast(
-            ids=panel.ids,
-            units=panel.units,
-            cutoffs=panel.seconds[cutoffs],
-            step_seconds=panel.step_seconds,
-            point=quantiles[..., _MIDDLE],
-            levels=LEVELS,
-            quantiles=quantiles,
-        )
+        return quantile_forecast(panel, cutoffs, quantiles)
 
     def state(self) -> State:
         """Give what ``restore`` needs.
@@ -132,7 +123,7 @@ class StatisticalModel:
         except (OptionError, TypeError) as error:
             raise DamagedError(f"the stored model has no usable config: {error}") from None
         model._fitted = Fitted.from_document(state.document.get("fitted"))
-        model._periods = _stored_periods(state.document.get("periods"))
+        model._periods = stored_periods(state.document.get("periods"))
         return model
 
     def _plan(self) -> FitPlan:
@@ -158,11 +149,3 @@ def check_failures(failed: Bools, *, method: str) -> None:
     """
     if len(failed) >= _TELLING and failed.all():
         raise TrainingError(f"{method} failed on all {len(failed)} fits; try another model")
-
-
-def _stored_periods(document: object) -> Periods:
-    fields = document if isinstance(document, Mapping) else {}
-    day, week, clock = (fields.get(name) for name in ("day", "week", "clock"))
-    if type(day) is not int or type(week) is not int or type(clock) is not float or min(day, week, clock) <= 0:
-        raise DamagedError("the stored model does not say how many steps a day and a week have")
-    return Periods(day, week, clock)
