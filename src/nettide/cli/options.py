@@ -110,7 +110,12 @@ UnitOption = Annotated[
 ]
 CountryOption = Annotated[
     str | None,
-    typer.Option("--country", help="Its public holidays are known ahead, as CZ or DE-BY.", rich_help_panel=_READ),
+    typer.Option(
+        "--country",
+        help="Its public holidays are known ahead, as CZ or DE-BY; none for no holidays. If absent: the country of "
+        "--zone, or the days that most countries have in common.",
+        rich_help_panel=_READ,
+    ),
 ]
 HolidaysOption = Annotated[
     str | None,

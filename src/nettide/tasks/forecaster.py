@@ -17,6 +17,7 @@ from nettide.models.contract import Checkpoint, Model, Monitor, Training, last_c
 from nettide.panel import Panel
 from nettide.store.models import load_model, save_model
 from nettide.store.record import DataFacts, ModelRecord, library_versions
+from nettide.tasks.occasions import usual_holidays
 
 
 class Forecaster:
@@ -55,6 +56,9 @@ class Forecaster:
         origin: str = "a panel in memory",
     ) -> Training:
         """Learn from a panel, or from a long frame ``unique_id, ds, y, ...`` of any library.
+
+        A frame without holidays of its own knows those of the country of its zone, or the days that most countries
+        have in common; a panel knows what it holds.
 
         Args:
             data: the last part of its time is used for validation where the model needs one.
@@ -138,9 +142,15 @@ class Forecaster:
 
 
 def _as_panel(data: Panel | Frame) -> Panel:
-    panel = data if isinstance(data, Panel) else Panel.from_frame(data)
+    panel = data if isinstance(data, Panel) else _with_holidays(Panel.from_frame(data))
     check_traffic(panel)
     return panel
+
+
+def _with_holidays(panel: Panel) -> Panel:
+    if any(one.kind == "holiday" for one in panel.occasions):
+        return panel
+    return panel.with_occasions(usual_holidays(panel)[0])
 
 
 def check_traffic(panel: Panel) -> None:

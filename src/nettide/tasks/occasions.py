@@ -9,10 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from nettide.occasions import KINDS, Occasion, OccasionKind
 from nettide.panel import Panel
-from nettide.prepare.holidays import checked_country, holidays_of
+from nettide.prepare.holidays import checked_country, common_holidays, country_of, holidays_of
 from nettide.sources.location import regular_file
 from nettide.sources.occasion_files import read_events, read_holidays
 
+NOWHERE = "none"
+"""Written in place of a country: no holiday is known but those of a file."""
 _STEPS_AHEAD = 336  # the longest horizon of any model
 _NAMES: Mapping[OccasionKind, tuple[str, str]] = {
     "holiday": ("holiday", "holidays"),
@@ -27,7 +29,9 @@ class OccasionChoice:
     """Where occasions come from; any of them together.
 
     Args:
-        country: whose public holidays are known, such as ``CZ`` or ``DE-BY``.
+        country: whose public holidays are known, such as ``CZ`` or ``DE-BY``; ``none`` knows none. Without one, and
+            without a file of holidays, they are those of the country of the zone, or, where that is UTC, the days
+            that most countries have in common.
         holidays: a file of holidays, a day a row.
         events: a file of events and maintenance windows.
     """
@@ -43,7 +47,7 @@ class OccasionChoice:
             OptionError: the country is unknown.
             SourceError: a file is absent or must not be read.
         """
-        if self.country is not None:
+        if self.country is not None and self.country != NOWHERE:
             checked_country(self.country)
         for location in (self.holidays, self.events):
             if location is not None:
@@ -70,7 +74,12 @@ def with_occasions(panel: Panel, choice: OccasionChoice, *, zone: str | None) ->
     found: list[Occasion] = []
     days_of = panel.series[0].zone if panel.series else "UTC"
     unsaid = "" if zone or days_of != "UTC" else ", by days of UTC (set the zone of the place with --zone)"
-    if choice.country is not None:
+    if choice.country is None and choice.holidays is None:
+        holidays, origin = usual_holidays(panel)
+        found += holidays
+        if any(one.touches(panel.start, _end(panel) + panel.step_seconds) for one in holidays):
+            notes.append(f"{origin}: {_counted(holidays, panel)} (--country names another place, or none)")
+    elif choice.country is not None and choice.country != NOWHERE:
         first, last = _days_around(panel)
         holidays = holidays_of(choice.country, first, last, days_of)
         found += holidays
@@ -87,6 +96,21 @@ def with_occasions(panel: Panel, choice: OccasionChoice, *, zone: str | None) ->
         found += listing.occasions
         notes += [*listing.notes, f"{_origin(choice.events)}: {_counted(listing.occasions, panel)}"]
     return (panel.with_occasions(found) if found else panel), tuple(notes)
+
+
+def usual_holidays(panel: Panel) -> tuple[tuple[Occasion, ...], str]:
+    """Give the holidays where nobody named a place: of the country of the zone, or those common to most countries.
+
+    Returns:
+        The holidays from the begin of the data to the longest horizon after it, and where they are those of.
+    """
+    if not panel.series:
+        return (), ""
+    zone = panel.series[0].zone
+    first, last = _days_around(panel)
+    if (country := country_of(zone)) is not None:
+        return holidays_of(country, first, last, zone), f"{country}, where {zone} is"
+    return common_holidays(first, last, zone), "days off in most countries"
 
 
 def _origin(location: str) -> str:

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from nettide.arrays import Floats, Ints, Weights
+from nettide.arrays import Bools, Floats, Ints, Weights
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
+from nettide.models.auto.days_off import holiday_shares, knowing_members, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
 from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, preferences, series_weights
 from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
@@ -74,6 +75,7 @@ class AutoModel:
         self._weights: Floats = np.empty((0, 0))
         self._ids: tuple[str, ...] = ()
         self._pooled: Floats = np.empty(0)
+        self._knowing: Bools = np.empty(0, dtype=np.bool_)
         self.notes: dict[str, str] = {}
         self.verdict: Verdict | None = None
 
@@ -131,6 +133,7 @@ class AutoModel:
                 self._fit_again(panel, {one.name: one for one in trials}, clock, kept)
         self._fitted = Fitted.of(panel.only_target())
         self._ids = panel.ids
+        self._knowing = knowing_members(self.members, panel)
         return Training(
             ending=clock.ending,
             seconds=time.perf_counter() - started,
@@ -308,6 +311,7 @@ class AutoModel:
         seen = steps < panel.steps
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
         weights = self.weights_of(panel.ids)
+        off = holiday_shares(panel, ahead=horizon)  # (series, time)
         losses = _known_mean(pinball(truth, members, _LEVELS), axis=3)  # (member, series, every)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
         for place, cutoff in enumerate(cutoffs):
@@ -315,8 +319,10 @@ class AutoModel:
             past = np.searchsorted(every, before)
             guarded = guarded_weights(weights, losses[:, :, past], strength=self.config.guard)
             now = int(np.searchsorted(every, cutoff))
-            mixed = _mixed(guarded, members[:, :, now])
-            earlier = _mixed(guarded, members[:, :, past])  # (series, origin, horizon, level)
+            # (member, series, origin, horizon); the last origin is the cutoff itself
+            by_step = weights_on_days_off(guarded, self._knowing, off[:, steps[[*past, now]]])
+            mixed = _mixed(by_step[:, :, -1], members[:, :, now])
+            earlier = _mixed(by_step[:, :, :-1], members[:, :, past])  # (series, origin, horizon, level)
             if self.config.adapt and len(past):
                 errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0])
@@ -359,6 +365,7 @@ class AutoModel:
             "members": dict(joined.document),
             "ids": list(self._ids),
             "notes": dict(self.notes),
+            "knowing": self._knowing.tolist(),
             "verdict": None if verdict is None else {"members": list(verdict.members), "ids": list(verdict.ids)},
         }
         own: dict[str, Weights] = {"weights": self._weights, "pooled": self._pooled}
@@ -381,6 +388,7 @@ class AutoModel:
             model._members = parted_models(document["members"], tensors)
             model._ids = tuple(document["ids"])
             model.notes = dict(document["notes"])
+            model._knowing = np.array([bool(one) for one in document["knowing"]], dtype=np.bool_)
             model._weights = np.array(tensors["weights"], dtype=np.float64)
             model._pooled = np.array(tensors["pooled"], dtype=np.float64)
             if (told := document["verdict"]) is not None:
@@ -389,7 +397,12 @@ class AutoModel:
         except (KeyError, TypeError, ValueError, AttributeError, OptionError, UnknownModelError) as error:
             raise DamagedError(f"the stored mixture does not fit its description: {error}") from None
         shape = (len(model._members), len(model._ids))
-        if model._weights.shape != shape or model._pooled.shape != shape[:1] or not model._members:
+        if (
+            model._weights.shape != shape
+            or len(model._knowing) != shape[0]
+            or model._pooled.shape != shape[:1]
+            or not model._members
+        ):
             raise DamagedError(f"the stored mixture has weights of shape {model._weights.shape}, expected {shape}")
         told_of = model.verdict
         if told_of is not None:
@@ -422,13 +435,13 @@ def _mixed(weights: Floats, quantiles: Floats) -> Floats:
     """Average the quantiles of the members that say something.
 
     Args:
-        weights: shape (member, series).
+        weights: shape (member, series), or of every forecast, (member, series, ...).
         quantiles: NaN where a member says nothing, shape (member, series, ..., level).
 
     Returns:
         shape (series, ..., level), NaN where none says anything.
     """
-    wide = weights.reshape(*weights.shape, *[1] * (quantiles.ndim - 2))
+    wide = weights.reshape(*weights.shape, *[1] * (quantiles.ndim - weights.ndim))
     known = np.isfinite(quantiles[..., _MIDDLE, None])
     total = np.where(known, wide, 0.0).sum(axis=0)
     values = np.where(known, wide * np.nan_to_num(quantiles), 0.0).sum(axis=0)
