@@ -21,11 +21,11 @@ ORIGINS = 7
 """Earlier forecasts that a cutoff looks back on, one a horizon."""
 POOL_SERIES = 256
 """Most series whose errors are pooled; more would say the same."""
-_SHIFT = 0.6  # how far to follow the median error
-_NARROWER, _WIDER = 0.7, 1.0  # how far to follow a width that is asked for, as powers of its factor
-_HALF_TRUSTED_SHIFT, _HALF_TRUSTED_WIDTH = 20.0, 150.0  # forecasts (series x origins) at which half of that is done
-_PARTS, _HALF_TRUSTED_PART = 6, 400.0  # of the horizon, each with errors of its own, trusted later
-_MOST_SHIFT, _MOST_WIDTH = 1.0, 4.0
+SHIFT = 0.6  # how far to follow the median error
+NARROWER, WIDER = 0.7, 1.0  # how far to follow a width that is asked for, as powers of its factor
+HALF_TRUSTED_SHIFT, HALF_TRUSTED_WIDTH = 20.0, 150.0  # forecasts (series x origins) at which half of that is done
+PARTS, HALF_TRUSTED_PART = 6, 400.0  # of the horizon, each with errors of its own, trusted later
+MOST_SHIFT, MOST_WIDTH = 1.0, 4.0
 _FAR = 100.0
 _ADJUST_BATCH = 32  # cutoffs whose errors are copied at a time
 
@@ -35,9 +35,10 @@ class Adjustment:
     """What to do with the bands from each cutoff.
 
     Args:
-        shift: of all quantiles, in widths of the band on that side of the median, shape (cutoff, horizon).
-        below: factor on the widths below the median, shape (cutoff, horizon).
-        above: factor on the widths above it, shape (cutoff, horizon).
+        shift: of all quantiles, in widths of the band on that side of the median, shape (cutoff, horizon), or
+            (series, cutoff, horizon) where each series is judged by itself.
+        below: factor on the widths below the median, of the same shape.
+        above: factor on the widths above it, of the same shape.
     """
 
     shift: Floats
@@ -90,7 +91,7 @@ def recent_adjustment(errors: Floats, *, level: float) -> Adjustment:
     """
     count, horizon = errors.shape[1], errors.shape[3]
     shift, below, above = (np.zeros((count, horizon)) for _ in range(3))
-    parts = np.array_split(np.arange(horizon), min(_PARTS, horizon))
+    parts = np.array_split(np.arange(horizon), min(PARTS, horizon))
     for place in range(count):
         whole = _asked(errors[:, place], level=level)
         if whole is None:
@@ -99,7 +100,7 @@ def recent_adjustment(errors: Floats, *, level: float) -> Adjustment:
         for steps in parts if len(parts) > 1 else ():
             part = _asked(errors[:, place][:, :, steps], level=level)
             if part is not None:
-                trust = part.forecasts / (part.forecasts + _HALF_TRUSTED_PART)
+                trust = part.forecasts / (part.forecasts + HALF_TRUSTED_PART)
                 values[:, steps] += trust * (np.array(part.moves) - np.array(whole.moves))[:, None]
         shift[place], below[place], above[place] = values
     return Adjustment(shift, np.exp(below), np.exp(above))
@@ -119,14 +120,14 @@ def _asked(errors: Floats, *, level: float) -> _Asked | None:
     if not known.any():
         return None
     forecasts = int(known.any(axis=-1).sum())
-    trust = forecasts / (forecasts + _HALF_TRUSTED_WIDTH)
+    trust = forecasts / (forecasts + HALF_TRUSTED_WIDTH)
     low, middle, high = np.quantile(errors[known], [level, 0.5, 1 - level])
-    trusted_shift = _SHIFT * forecasts / (forecasts + _HALF_TRUSTED_SHIFT)
-    shift = float(np.clip(trusted_shift * middle, -_MOST_SHIFT, _MOST_SHIFT))
+    trusted_shift = SHIFT * forecasts / (forecasts + HALF_TRUSTED_SHIFT)
+    shift = float(np.clip(trusted_shift * middle, -MOST_SHIFT, MOST_SHIFT))
     logs = []
     for found in (shift - low, high - shift):
-        log = float(np.log(np.clip(found, 1 / _MOST_WIDTH, _MOST_WIDTH)))
-        logs.append(trust * log * (_WIDER if log > 0 else _NARROWER))
+        log = float(np.log(np.clip(found, 1 / MOST_WIDTH, MOST_WIDTH)))
+        logs.append(trust * log * (WIDER if log > 0 else NARROWER))
     return _Asked(forecasts, (shift, logs[0], logs[1]))
 
 
@@ -141,10 +142,10 @@ def adjust(quantiles: Floats, adjustment: Adjustment, *, middle: int) -> Floats:
         middle: which level is the median.
     """
     median, below, above = (part[..., None] for part in _widths(quantiles, middle))
-    shift = adjustment.shift[None, :, :, None]
+    shift = adjustment.shift[..., None]
     moved = median + shift * np.where(shift < 0, below, above)
     offset = quantiles - median
-    factor = np.where(offset < 0, adjustment.below[None, :, :, None], adjustment.above[None, :, :, None])
+    factor = np.where(offset < 0, adjustment.below[..., None], adjustment.above[..., None])
     adjusted = np.where(quantiles == 0, 0.0, np.maximum(moved + factor * offset, 0.0))
     # held upwards alone: a quantile kept at zero is below all others
     return np.maximum.accumulate(adjusted, axis=-1)
@@ -155,7 +156,14 @@ QuantilesOf = Callable[[Ints, Ints], Floats]
 
 
 def adapted_quantiles(
-    panel: Panel, cutoffs: Ints, quantiles: QuantilesOf, *, horizon: int, levels: tuple[float, ...]
+    panel: Panel,
+    cutoffs: Ints,
+    quantiles: QuantilesOf,
+    *,
+    horizon: int,
+    levels: tuple[float, ...],
+    judge: Callable[..., Adjustment] = recent_adjustment,
+    pooled: bool = True,
 ) -> Floats:
     """Let a model forecast from each cutoff and from those before it, and adjust by what came of the latter.
 
@@ -165,6 +173,8 @@ def adapted_quantiles(
         quantiles: of the model; it is asked at once for as much as can be.
         horizon: steps ahead.
         levels: ascending and symmetric, the median among them.
+        judge: makes an adjustment of errors.
+        pooled: whether a share of the series may tell for all, where they are many.
 
     Returns:
         shape (series, cutoff, horizon, level).
@@ -174,7 +184,7 @@ def adapted_quantiles(
     earlier = np.unique(origins[origins >= 0])
     rows = np.arange(len(panel.series))
     by_id = np.array(sorted(rows, key=panel.ids.__getitem__))  # the order of series must not matter
-    pool = np.sort(by_id[:: -(-len(rows) // POOL_SERIES)])
+    pool = np.sort(by_id[:: -(-len(rows) // POOL_SERIES) if pooled else 1])
     if len(pool) == len(rows):  # one run for all: most origins are cutoffs too
         every = np.union1d(earlier, cutoffs)
         both = quantiles(rows, every)
@@ -190,5 +200,5 @@ def adapted_quantiles(
     for start in range(0, len(cutoffs), _ADJUST_BATCH):
         part = slice(start, start + _ADJUST_BATCH)
         chosen = np.where((origins[part] >= 0)[None, :, :, None], errors[:, place[part]], np.nan)
-        values[:, part] = adjust(values[:, part], recent_adjustment(chosen, level=levels[0]), middle=middle)
+        values[:, part] = adjust(values[:, part], judge(chosen, level=levels[0]), middle=middle)
     return values

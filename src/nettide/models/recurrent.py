@@ -15,6 +15,7 @@ from torch import Tensor
 from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, MismatchError, NettideError, OptionError
 from nettide.forecast import LEVELS, Forecast
+from nettide.models.apart import adapted_apart
 from nettide.models.calibration import adapted_quantiles
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
@@ -145,6 +146,13 @@ class RecurrentModel:
         Raises:
             MismatchError: not fitted, another step, a channel is missing, or min-max ranges of a series are unknown.
         """
+        return self._predict(panel, cutoffs, apart=False)
+
+    def predict_apart(self, panel: Panel, cutoffs: Ints) -> Forecast:
+        """Forecast as ``predict`` would each series in a panel of its own, in common batches."""
+        return self._predict(panel, cutoffs, apart=True)
+
+    def _predict(self, panel: Panel, cutoffs: Ints, *, apart: bool) -> Forecast:
         if self._fitted is None or self._network is None:
             raise MismatchError(_NOT_FITTED)
         panel = self._fitted.matching(panel)
@@ -157,7 +165,8 @@ class RecurrentModel:
 
         is_point = self.config.loss != "quantile"
         if self.config.adapt and not is_point and panel.series:
-            values = adapted_quantiles(panel, cutoffs, quantiles, horizon=self.config.horizon, levels=LEVELS)
+            adapt = adapted_apart if apart else adapted_quantiles
+            values = adapt(panel, cutoffs, quantiles, horizon=self.config.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
         return quantile_forecast(panel, cutoffs, values, levels=() if is_point else LEVELS)

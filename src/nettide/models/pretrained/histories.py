@@ -75,12 +75,13 @@ class Histories:
         panel: one or thousands of series; its target alone is used.
         horizon: most steps ahead.
         periods: the day and week in steps.
+        apart: whether each series is seen as if the panel had no other.
 
     Raises:
         HistoryError: a value is too large for float32 once it is scaled.
     """
 
-    def __init__(self, panel: Panel, *, horizon: int, periods: Periods) -> None:
+    def __init__(self, panel: Panel, *, horizon: int, periods: Periods, apart: bool = False) -> None:
         panel = panel.only_target()
         refuse_immense(panel)
         target = panel.target
@@ -95,7 +96,11 @@ class Histories:
         self._known = KnownFuture(
             panel, context=self.context, horizon=horizon, patch=SLOTS * self.slot, clock=periods.clock
         )
-        self._companions = torch.from_numpy(companion_changes(panel, periods, self.slot).astype(np.float32))
+        if apart:
+            changes = own_changes(panel.target, periods, self.slot)
+        else:
+            changes = companion_changes(panel, periods, self.slot)[None]
+        self._companions = torch.from_numpy(changes.astype(np.float32))  # (1 or series, time + 1)
         known = ~np.isnan(target)
         self.first = np.where(known.any(axis=1), known.argmax(axis=1), panel.steps)
         self._first = torch.from_numpy(self.first)
@@ -124,7 +129,10 @@ class Histories:
             last=lags.last(series, cutoff),
             anchors=torch.cat([lags.anchors(series, cutoff, ahead, mean), moved], dim=-1),
             recent=lags.recent(series, cutoff),
-            companions=self._companions[(end - torch.arange(SLOTS - 1, -1, -1) * self.slot + 1).clamp(min=0)],
+            companions=self._companions[
+                row if len(self._companions) > 1 else 0,
+                (end - torch.arange(SLOTS - 1, -1, -1) * self.slot + 1).clamp(min=0),
+            ],
             past_known=self._known.past(series, cutoff),
             next_known=self._known.next(series, cutoff)[:, ahead - 1],
             meta=self._meta(series, cutoff),
@@ -161,8 +169,24 @@ def companion_changes(panel: Panel, periods: Periods, slot: int) -> Floats:
     """
     by_id = sorted(range(len(panel.series)), key=panel.ids.__getitem__)
     values = panel.target[by_id[:: -(-len(by_id) // _POOL_SERIES) or 1]]
-    changes = np.full(panel.steps + 1, np.nan)
     if panel.steps <= periods.week or not len(values):
+        return np.full(panel.steps + 1, np.nan)
+    return row_median(own_changes(values, periods, slot).T)
+
+
+def own_changes(values: Floats, periods: Periods, slot: int) -> Floats:
+    """Give what ``companion_changes`` takes the median of.
+
+    Args:
+        values: shape (series, time).
+        periods: the day and week in steps.
+        slot: steps that are averaged.
+
+    Returns:
+        shape (series, time + 1), NaN where unknown.
+    """
+    changes = np.full((values.shape[0], values.shape[1] + 1), np.nan)
+    if values.shape[1] <= periods.week:
         return changes
     level = trailing_mean(carried_forward(values), slot)
     usual = trailing_mean(values, periods.week)
@@ -171,7 +195,7 @@ def companion_changes(panel: Panel, periods: Periods, slot: int) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         distance = (level[:, periods.week :] - level[:, : -periods.week]) / spread[:, periods.week :]
         distance = np.where(spread[:, periods.week :] > least[:, periods.week :], distance, np.nan)
-    changes[periods.week + 1 :] = row_median(np.arcsinh(np.clip(distance, -_FAR, _FAR)).T)
+    changes[:, periods.week + 1 :] = np.arcsinh(np.clip(distance, -_FAR, _FAR))
     return changes
 
 

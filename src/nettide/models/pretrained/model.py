@@ -6,7 +6,7 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from nettide import __version__
 from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, NettideError, OptionError
 from nettide.forecast import LEVELS, Forecast
+from nettide.models.apart import adapted_apart
 from nettide.models.calibration import adapted_quantiles
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
@@ -154,24 +155,55 @@ class PretrainedModel:
             parameters=_count(network),
         )
 
+    def shown(self, panel: Panel, *, horizon: int) -> Self:
+        """Give the same weights fitted to the step and periods of another panel; they are shared, not copied.
+
+        Raises:
+            MismatchError: the model is not fitted.
+            OptionError: the horizon is out of range.
+        """
+        found = type(self)(replace(self.config, horizon=horizon), self._start)
+        found._network = self.network
+        found._fitted, found._periods = Fitted.of(panel.only_target()), measured_periods(panel)
+        return found
+
+    @property
+    def periods(self) -> Periods:
+        """The day and week in steps.
+
+        Raises:
+            MismatchError: the model is not fitted.
+        """
+        if self._periods is None:
+            raise MismatchError(_NOT_FITTED)
+        return self._periods
+
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
         """Forecast each series from each cutoff, in batches.
 
         Raises:
             MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
         """
+        return self._predict(panel, cutoffs, apart=False)
+
+    def predict_apart(self, panel: Panel, cutoffs: Ints) -> Forecast:
+        """Forecast as ``predict`` would each series in a panel of its own, in common batches."""
+        return self._predict(panel, cutoffs, apart=True)
+
+    def _predict(self, panel: Panel, cutoffs: Ints, *, apart: bool) -> Forecast:
         if self._fitted is None or self._network is None:
             raise MismatchError(_NOT_FITTED)
         panel = self._fitted.matching(panel)
         check_cutoffs(panel, cutoffs)
         cutoffs = np.asarray(cutoffs, dtype=np.int64)
-        histories = self._histories(panel)
+        histories = self._histories(panel, apart=apart)
 
         def quantiles(rows: Ints, cutoffs: Ints) -> Floats:
             return self._quantiles(histories, rows, cutoffs)
 
         if self.config.adapt and panel.series:
-            values = adapted_quantiles(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
+            adapt = adapted_apart if apart else adapted_quantiles
+            values = adapt(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
         return Forecast(
@@ -204,9 +236,9 @@ class PretrainedModel:
                 values[part] = torch.where(torch.isnan(history.last)[..., None], torch.nan, found).numpy()
         return values.reshape(len(rows), len(cutoffs), horizon, len(LEVELS))
 
-    def _histories(self, panel: Panel) -> Histories:
+    def _histories(self, panel: Panel, *, apart: bool = False) -> Histories:
         assert self._periods is not None
-        return Histories(panel, horizon=self.config.horizon, periods=self._periods)
+        return Histories(panel, horizon=self.config.horizon, periods=self._periods, apart=apart)
 
     def state(self) -> State:
         """Give config, fitted facts and weights.
