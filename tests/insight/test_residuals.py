@@ -124,7 +124,7 @@ def test_errors_by_hour_follow_the_clock_of_the_place_over_a_change_of_it() -> N
     found = error_by_hour(np.ones((3, 48)), seconds, zone="Europe/Prague")
     assert found.count.sum() == 3 * 48
     assert found.count[2] == 3 * 1  # on the 29th two o'clock does not exist
-    assert found.count[0] == 3 * 3  # 48 hours from one o'clock on the 28th end at one o'clock on the 30th
+    assert found.count[1] == 3 * 3  # from one o'clock on the 28th to one o'clock on the 30th
     backwards = error_by_hour(np.ones((3, 48)), seconds[::-1].copy(), zone="Europe/Prague")
     assert backwards.count.tolist() == found.count.tolist()
 
