@@ -14,7 +14,8 @@ NettideError
 ├── ForecastError            a forecast that breaks its own promises
 ├── StoreError               models and results on disk
 │   ├── DamagedError         missing, truncated, altered or foreign content
-│   └── BusyError            another process is using the same name
+│   ├── BusyError            another process is using the same name
+│   └── LimitError           more than may be open at once
 └── MissingExtraError        an optional dependency that is not installed
 """
 
@@ -82,6 +83,10 @@ class DamagedError(StoreError):
 
 class BusyError(StoreError):
     """Another process is using the same name."""
+
+
+class LimitError(StoreError):
+    """More was asked for than may be open at once."""
 
 
 class MissingExtraError(NettideError):
