@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -195,7 +196,7 @@ def _plans(
         if not len(turns):
             left_out[channel.name] = "there are too few windows far enough apart"
             continue
-        name = f"{channel.name}, its whole past" if place == 0 else channel.name
+        name = f"past of {channel.name}" if place == 0 else channel.name
         runs = [partial(whole, partial(rotated, place), shift) for shift in turns]
         plans.append(_Plan(name, "history" if place == 0 else "channel", runs))
         if place == 0 and parts:
@@ -228,7 +229,7 @@ def _part_plans(
     turns = shifts_of(len(cutoffs), repeats, apart=apart, generator=rng)
     day, week = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS)
     edges = sorted({0, panel.steps_per(3600), day, week} - {1}) if day > 1 else [0, 1, week]
-    spans = [*zip(edges[:-1], edges[1:], strict=True), (edges[-1], panel.steps)]
+    spans = [*pairwise(edges), (edges[-1], panel.steps)]
 
     def window_by_window(newest: int, oldest: int, turn: int) -> Predicted:
         made = []
@@ -240,7 +241,7 @@ def _part_plans(
     for newest, oldest in spans:
         if newest >= int(cutoffs[-1]) + 1 or oldest <= newest:
             continue
-        name = f"{panel.channels[0].name}, {_part_text(panel, newest, oldest)}"
+        name = f"{_part_text(panel, newest, oldest)} of {panel.channels[0].name}"
         yield _Plan(name, "part", [partial(window_by_window, newest, oldest, int(turn)) for turn in turns])
 
 
@@ -249,7 +250,7 @@ def _part_text(panel: Panel, newest: int, oldest: int) -> str:
     if newest == 0:
         return f"last {names[oldest]}" if oldest > 1 or panel.step_seconds >= DAY_SECONDS else "last step"
     if oldest == panel.steps:
-        return f"older than a {names[newest]}"
+        return f"all before the last {names[newest]}"
     return f"rest of the last {names[oldest]}"
 
 

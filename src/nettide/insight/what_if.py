@@ -157,25 +157,22 @@ def _effect(model: Model, panel: Panel, change: Change, before: Forecast, after:
         return ChangeEffect(text, "not used", sentence)
     sentence = (
         f"{text}: the forecast stays as it is, though the model uses this input: the change lies further back than it "
-        "looks, or covers all that it looks at, which is scaled by itself; change only the last steps (--since)"
+        "looks, or covers all that it looks at, which is scaled by itself; change only the last steps"
     )
     return ChangeEffect(text, "too small", sentence)
 
 
 def _apart(before: Forecast, after: Forecast) -> float:
     """Give the largest change of any value in shares of the largest forecast of its series; 0 where none is known."""
-    largest = np.zeros((len(before.ids), 1, 1))
-    change = np.zeros((len(before.ids), 1, 1))
-    for one, other in ((before.point, after.point), (before.quantiles, after.quantiles)):
-        one, other = one.reshape(len(before.ids), -1), other.reshape(len(before.ids), -1)
-        if not one.size:
-            continue
-        both = ~np.isnan(one) & ~np.isnan(other)
-        if (np.isnan(one) != np.isnan(other)).any():
-            return np.inf
-        size = np.maximum(np.abs(one), np.abs(other)).max(axis=1, initial=0.0, where=both)
-        moved = np.abs(np.where(both, other - one, 0.0)).max(axis=1, initial=0.0)
-        largest, change = np.maximum(largest, size[:, None, None]), np.maximum(change, moved[:, None, None])
+    values_before, values_after = (
+        np.concatenate([one.point[..., None], one.quantiles], axis=-1).reshape(len(one.ids), -1)
+        for one in (before, after)
+    )
+    known = ~np.isnan(values_before)
+    if (known == np.isnan(values_after)).any():
+        return np.inf
+    largest = np.maximum(values_before, values_after).max(axis=1, initial=0.0, where=known)
+    change = np.abs(values_after - values_before).max(axis=1, initial=0.0, where=known)
     return float(np.divide(change, largest, out=np.zeros_like(change), where=largest > 0).max(initial=0.0))
 
 

@@ -24,8 +24,8 @@ class ValueChange:
     """Other values of a channel.
 
     Args:
-        kind: ``scale`` multiplies by the amount, ``shift`` adds it, ``growth`` adds so many percent a month, compounded,
-            from the begin of the span on; what comes after its end keeps the level that was reached.
+        kind: ``scale`` multiplies by the amount, ``shift`` adds it, ``growth`` adds so many percent a month,
+            compounded, from the begin of the span on; what comes after its end keeps the level that was reached.
         amount: a factor, a number in the channel's unit, or percent a month.
         channel: its name; None takes the target.
         since: epoch second from which steps are changed; None takes the begin of the data.
@@ -155,13 +155,14 @@ def _with_values(panel: Panel, change: ValueChange) -> Panel:
     name = panel.channels[place].name
     if strange := [id for id in change.series if id not in panel.ids]:
         raise OptionError(unknown_series(strange[0], panel.ids))
-    rows = [row for row, id in enumerate(panel.ids) if not change.series or id in change.series]
     begin = panel.start if change.since is None else change.since
     steps: Bools = panel.seconds >= begin
     if change.until is not None and change.kind != "growth":
         steps &= panel.seconds < change.until
+    row_of = np.array([row for row, id in enumerate(panel.ids) if not change.series or id in change.series], np.int64)
+    place_of = np.ix_(row_of, np.flatnonzero(steps))
     values = panel.values.copy()
-    part = values[np.ix_(rows, steps, [place])]
+    part = values[..., place][place_of]
     if np.isnan(part).all():
         last = panel.start + panel.step_seconds * (panel.steps - 1)
         raise OptionError(
@@ -175,16 +176,16 @@ def _with_values(panel: Panel, change: ValueChange) -> Panel:
             part = part + change.amount
         else:
             ends = panel.seconds[steps] if change.until is None else np.minimum(panel.seconds[steps], change.until)
-            part = part * ((1 + change.amount / 100) ** ((ends - begin) / MONTH_SECONDS))[:, None]
+            part = part * ((1 + change.amount / 100) ** ((ends - begin) / MONTH_SECONDS))
     if np.isinf(part).any():
         raise OptionError(f"{change_text(change, target=name)} would make values infinite; change it by less")
     if place == 0 and (part < 0).any():
-        row, step, _ = np.argwhere(part < 0)[0]
+        row, step = np.argwhere(part < 0)[0]
         raise OptionError(
-            f"{change_text(change, target=name)} would make series {panel.ids[rows[row]]!r} negative at "
+            f"{change_text(change, target=name)} would make series {panel.ids[row_of[row]]!r} negative at "
             f"{_utc(int(panel.seconds[steps][step]))}, and traffic never is; change it by less or scale it"
         )
-    values[np.ix_(rows, steps, [place])] = part
+    values[..., place][place_of] = part
     return replace(panel, values=values)
 
 
@@ -198,13 +199,12 @@ def _without_occasions(panel: Panel, change: RemoveOccasions) -> Panel:
         known = {one.name for one in panel.occasions if one.name} | {one.kind for one in panel.occasions}
         if change.what in known or change.what in KINDS:
             raise OptionError(f"no {change.what!r} lies in the span of the change; there is nothing to remove")
-        raise OptionError(
-            unknown("occasion", change.what, known)
-            if known
-            else f"there is no {change.what!r} to remove: give holidays or events with --country, --holidays or --events"
-        )
+        if not known:
+            raise OptionError(f"there is no {change.what!r} to remove: no holidays and no events are known")
+        raise OptionError(unknown("occasion", change.what, known))
     return replace(panel, occasions=left)
 
 
 def _utc(second: int) -> str:
-    return f"{np.datetime64(second, 'm')}Z" if second % 60 == 0 else f"{np.datetime64(second, 's')}Z"
+    moment = np.datetime64(second, "s")
+    return f"{moment if second % 60 else moment.astype('datetime64[m]')}Z"
