@@ -31,6 +31,7 @@ TRAINING = Training(
     seconds=0.5,
     windows=1000,
     parameters=42,
+    notes=("precision float32: a batch in bfloat16 is 1.02 times as fast as in float32",),
 )
 
 

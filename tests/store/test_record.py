@@ -106,6 +106,8 @@ def test_a_model_without_training_comes_back() -> None:
         (lambda it: it["training"].update(ending="bored"), "training ended as 'bored'"),
         (lambda it: it["training"].update(epochs=[3]), "an epoch is 3"),
         (lambda it: it["training"]["epochs"][0].update(loss=None), "loss is None, expected float"),
+        (lambda it: it["training"].update(notes="told"), "notes is 'told', expected list"),
+        (lambda it: it["training"].update(notes=[3]), r"notes are \[3\]"),
     ],
 )
 def test_a_document_of_another_kind_is_damaged(change: Callable[[dict[str, Any]], Any], message: str) -> None:
@@ -121,6 +123,12 @@ def test_whole_numbers_will_do_as_floats() -> None:
     found = from_document(changed, state()).training
     assert isinstance(found.seconds, float)
     assert replace(found, seconds=0.5) == TRAINING
+
+
+def test_a_model_of_before_trainings_had_notes_comes_back_without() -> None:
+    changed = document()
+    del changed["training"]["notes"]
+    assert from_document(changed, state()).training == replace(TRAINING, notes=())
 
 
 def test_each_field_of_a_record_is_kept() -> None:

@@ -123,6 +123,7 @@ class Training:
         seconds: wall time.
         windows: training windows that exist.
         parameters: trained numbers in the model.
+        notes: what was decided while it was fitted, in sentences.
     """
 
     epochs: tuple[Epoch, ...] = ()
@@ -131,6 +132,7 @@ class Training:
     seconds: float = 0.0
     windows: int = 0
     parameters: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Model(Protocol):

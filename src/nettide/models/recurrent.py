@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -28,11 +28,12 @@ from nettide.models.losses import training_loss
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import ascending, quantile_forecast
+from nettide.models.precision import Precision, settled
 from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
 from nettide.models.scaling import Scale, window_scale
 from nettide.models.split import split_windows, training_ranges
 from nettide.models.threads import threads_for
-from nettide.models.training import Schedule, Trainer
+from nettide.models.training import LossOf, Schedule, Trainer
 from nettide.models.windows import Batch, WindowRanges, Windows
 from nettide.panel import Panel
 from nettide.prepare.occasions import OCCASION_FEATURES
@@ -119,6 +120,8 @@ class RecurrentModel:
             return self._mean_loss(windows, parts.validation, scales)
 
         with self._threads():
+            said = self._settle_precision(parts.training, loss_of, checkpoint)
+            config = self.config
             if config.anchors:
                 self._network.head.prefer(self._anchor_errors(windows, parts.training, scales))
             trained = Trainer(
@@ -138,7 +141,27 @@ class RecurrentModel:
             seconds=time.perf_counter() - started,
             windows=parts.training.count,
             parameters=parameters,
+            notes=said,
         )
+
+    def _settle_precision(
+        self, training: WindowRanges, loss_of: LossOf, checkpoint: Checkpoint | None
+    ) -> tuple[str, ...]:
+        """Choose the precision where that is left to timed batches, and say so."""
+        if self.config.precision != "auto":
+            return ()
+        assert self.config.batch_size is not None
+        size = min(self.config.batch_size, training.count)
+        numbers = torch.linspace(0, training.count - 1, size, dtype=torch.float64).round().long()
+
+        def run(precision: Precision) -> None:
+            self.config = replace(self.config, precision=precision)
+            loss, known = loss_of(numbers)
+            torch.autograd.backward(loss / known.clamp(min=1))
+
+        probe = settled(self.network, run, checkpoint)
+        self.config = replace(self.config, precision=probe.precision)
+        return (probe.text,)
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
         """Forecast each series from each cutoff, in batches.

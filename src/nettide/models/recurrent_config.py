@@ -11,6 +11,7 @@ from nettide.models.losses import LossName
 from nettide.models.network import CellName
 from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
 from nettide.models.options import MOST_HORIZON as MOST_HORIZON  # noqa: PLC0414 - mypy: others import it from here
+from nettide.models.precision import PrecisionChoice
 from nettide.models.scaling import ScalingName, TransformName
 from nettide.models.training import OptimizerName, ScheduleName
 from nettide.panel import Panel
@@ -58,7 +59,8 @@ class RecurrentConfig:
         patience: epochs without gain before training ends early; 0 never ends it.
         validation_share: last share of the history kept for early stopping; where it has fewer than 100 windows,
             too few to decide anything, all of the history trains.
-        precision: bfloat16 runs the encoder in mixed precision.
+        precision: bfloat16 runs the encoder in mixed precision; auto takes it where timed batches say that it is faster
+            here, so that the same seed may give other weights elsewhere. The model keeps what was taken.
         adapt: whether the errors of the last forecasts move and widen the bands.
 
     Raises:
@@ -95,7 +97,7 @@ class RecurrentConfig:
     average: int = 50
     patience: int = 4
     validation_share: float = 0.125
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: PrecisionChoice = "float32"
     adapt: bool = True
 
     def __post_init__(self) -> None:

@@ -166,6 +166,7 @@ def _training(document: Mapping[str, Any]) -> Training:
         seconds=_typed(document, "seconds", float),
         windows=_typed(document, "windows", int),
         parameters=_typed(document, "parameters", int),
+        notes=_texts(document, "notes"),
     )
 
 
@@ -180,6 +181,14 @@ def _epoch(document: object) -> Epoch:
             whole = field.name in ("epoch", "epochs", "best_epoch", "windows")
             values[field.name] = _typed(document, field.name, int if whole else float)
     return Epoch(**values)
+
+
+def _texts(document: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Give a list of texts; none where an older nettide wrote the model, which kept no such list."""
+    values = _typed(document, name, list) if name in document else []
+    if not all(isinstance(one, str) for one in values):
+        raise ValueError(f"{name} are {values!r}")
+    return tuple(values)
 
 
 def _typed(document: Mapping[str, Any], name: str, kind: type) -> Any:
