@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from nettide.errors import OptionError
-from nettide.prepare.holidays import checked_country, holiday, holidays_of
+from nettide.prepare.holidays import checked_country, common_holidays, country_of, holiday, holidays_of
 
 YEAR = (date(2024, 1, 1), date(2024, 12, 31))
 
@@ -92,3 +92,32 @@ def test_the_countries_of_the_library_can_be_read() -> None:
         codes = [code for code in holidays.list_supported_countries(include_aliases=False) if code < "D"]
         known = [code for code in codes if holidays_of(code, *YEAR, "UTC")]
     assert len(known) >= len(codes) - 2  # Antarctica has none
+
+
+def test_days_that_most_countries_have_off_move_with_easter() -> None:
+    found = {str(datetime.fromtimestamp(one.start, UTC).date()): one.name for one in common_holidays(*YEAR, "UTC")}
+    assert found == {
+        "2024-01-01": "New Year's Day",
+        "2024-03-29": "Good Friday",
+        "2024-04-01": "Easter Monday",
+        "2024-05-01": "Labour Day",
+        "2024-12-25": "Christmas Day",
+        "2024-12-26": "day after Christmas",
+    }
+
+
+def test_they_are_what_more_than_a_third_of_the_countries_have() -> None:
+    import holidays
+
+    codes = [code for code in holidays.list_supported_countries(include_aliases=False) if len(code) == 2]
+    known = [set(holidays.country_holidays(code, years=2024)) for code in codes]
+    share = {day: sum(day in one for one in known) / len(known) for day in set().union(*known)}
+    common = {datetime.fromtimestamp(one.start, UTC).date() for one in common_holidays(*YEAR, "UTC")}
+    assert common == {day for day, part in share.items() if part > 1 / 3}
+
+
+@pytest.mark.parametrize(
+    ("zone", "country"), [("Europe/Rome", "IT"), ("Asia/Tokyo", "JP"), ("UTC", None), ("Etc/GMT+3", None)]
+)
+def test_a_zone_lies_in_a_country_or_in_none(zone: str, country: str | None) -> None:
+    assert country_of(zone) == country

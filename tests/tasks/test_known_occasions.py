@@ -40,10 +40,33 @@ def asked(country: str | None = None, holidays: str | None = None, events: str |
     return replace(PRAGUE, occasions=OccasionChoice(country, holidays, events))
 
 
-def test_without_a_choice_nothing_is_known_and_nothing_is_said(traffic: str) -> None:
+def test_without_a_choice_the_holidays_are_those_of_the_zone_s_country_and_it_is_said(traffic: str) -> None:
     panel, notes = load(traffic, PRAGUE)
+    assert panel.occasions == load(traffic, asked("CZ"))[0].occasions
+    assert notes[-1] == (
+        "CZ, where Europe/Prague is: 4 holidays within the data (--country names another place, or none)"
+    )
+
+
+def test_without_a_zone_the_holidays_are_those_of_most_countries_and_it_is_said(traffic: str) -> None:
+    panel, notes = load(traffic, Reading())
+    first = [one.name for one in panel.occasions if one.touches(panel.start, panel.start + 86_400 * panel.steps // 24)]
+    assert first == ["Christmas Day", "day after Christmas", "New Year's Day"]
+    assert "days off in most countries: 3 holidays within the data" in notes[-1]
+
+
+def test_days_off_that_do_not_touch_the_data_are_not_spoken_of(tmp_path: Path) -> None:
+    rows = [f"2026-03-{day:02d}T{hour:02d}:00Z,{hour + 3}" for day in range(1, 20) for hour in range(24)]
+    path = written(tmp_path, "march.csv", "ds,y\n" + "\n".join(rows) + "\n")
+    panel, notes = load(path, Reading())
+    assert [one.name for one in panel.occasions] == ["Good Friday", "Easter Monday"]  # they lie within the longest horizon
+    assert not any("days off" in note for note in notes)
+
+
+def test_nowhere_has_no_holidays(traffic: str) -> None:
+    panel, notes = load(traffic, asked("none"))
     assert panel.occasions == ()
-    assert len(notes) == len(load(traffic, Reading())[1])
+    assert not any("holiday" in note for note in notes)
 
 
 def test_the_holidays_of_a_country_reach_beyond_the_data(traffic: str) -> None:
@@ -114,7 +137,7 @@ def test_an_event_of_an_unknown_series_is_refused_with_its_line(traffic: str, tm
 def test_a_forecast_says_what_its_model_learned_of_and_is_not_told_now(traffic: str, tmp_path: Path) -> None:
     folder = tmp_path / "lstm"
     fit(traffic, asked("CZ"), model="lstm", choice=TINY, folder=folder)
-    said = forecast(folder, traffic, PRAGUE).notes[-1]
+    said = forecast(folder, traffic, asked("none")).notes[-1]
     assert said.startswith("the model learned from occasions of kind holiday, and none is given now: add --country")
     assert not any("occasions" in note for note in forecast(folder, traffic, asked("CZ")).notes)
 
