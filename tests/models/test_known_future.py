@@ -22,6 +22,7 @@ from nettide.panel import Panel, Series
 from nettide.prepare.calendar import calendar_features
 from nettide.prepare.holidays import holiday
 from nettide.prepare.occasions import OCCASION_FEATURES, OccasionGroup, occasion_features
+from nettide.prepare.periods import measured_periods
 
 HOUR, DAY = 3600, 86_400
 START = 1_699_920_000  # 2023-11-14, as the panels of the suite begin
@@ -70,6 +71,36 @@ def test_a_window_knows_what_lies_ahead_of_the_end_of_the_data() -> None:
     batch = Windows(told(), context=24, horizon=24, channels=False).batch(torch.tensor([0]), torch.tensor([399]))
     place = KNOWN_FEATURES.index("event")
     assert batch.next_calendar[0, :, place].tolist() == [0.0, 1.0, *[0.0] * 22]
+
+
+@pytest.mark.parametrize("patch", [1, 12])
+def test_where_the_day_of_the_data_is_shorter_a_holiday_begins_at_the_midnight_of_the_traffic(patch: int) -> None:
+    day, days, off = 283, 42, (8, 30, 42)  # rows that the clock takes for five minutes each: 288 were a day
+    rows = np.arange(days * day)
+    noise = np.random.default_rng(0).lognormal(0, 0.05, (3, len(rows)))
+    traffic = (2 - np.cos(2 * np.pi * rows / day)) * np.where(np.isin(rows // day, off), 0.1, 1.0) * noise
+    panel = replace(panel_of(traffic, step=300, channels=("y",)), series=tuple(Series(f"s{one}") for one in range(3)))
+    panel = with_holidays(panel, *off)
+    periods = measured_periods(panel)
+    assert periods.day == day
+    told = Windows(panel, context=12, horizon=1, channels=False, patch=patch, periods=periods)
+    before = torch.arange(len(rows)) - 1  # so that each row is the one ahead
+    ahead = told.batch(torch.zeros_like(before), before).next_calendar[:, 0]
+    holiday, cosine = ahead[:, KNOWN_FEATURES.index("holiday")], ahead[:, KNOWN_FEATURES.index("day_cos")]
+    for one in off[:2]:  # to a few of the rows by which the measured day may be off
+        inside = np.flatnonzero(holiday[(one - 3) * day : (one + 3) * day].numpy() > 0.5) + (one - 3) * day
+        assert abs(inside[0] - one * day) <= 8
+        assert abs(len(inside) - day) <= 1
+        assert (traffic[0, inside] < 0.5).mean() > 0.94
+        assert cosine[inside[0]] > 0.999
+    newest = told.batch(torch.zeros_like(before), before + 1).past_calendar[:, -1, KNOWN_FEATURES.index("holiday")]
+    assert torch.equal(newest, holiday) if patch == 1 else abs(int((newest > 0.5).sum()) - 2 * day) <= 2
+
+
+def test_the_holidays_of_a_right_clock_are_where_its_clock_says() -> None:
+    panel = with_holidays(panel_of(np.ones((1, 240)), channels=("y",)), 3)
+    told = Windows(panel, context=24, horizon=240, channels=False).batch(torch.tensor([0]), torch.tensor([-1]))
+    assert np.flatnonzero(told.next_calendar[0, :, KNOWN_FEATURES.index("holiday")]).tolist() == [*range(72, 96)]
 
 
 def with_holidays(panel: Panel, *days: int) -> Panel:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from nettide.panel import Channel, Panel, Series
-from nettide.prepare.periods import Periods, measured_periods, nominal_periods
+from nettide.prepare.periods import Periods, measured_periods, nominal_periods, told_seconds
 
 
 def panel(day_steps: float, *, step: int = 300, days: int = 30, series: int = 3, weekly: float = 0.7) -> Panel:
@@ -54,3 +54,11 @@ def test_less_than_a_day_has_the_nominal_periods() -> None:
     assert measured_periods(Panel(short.values[:, :5], short.start, 3600, short.series, short.channels)) == Periods(
         24, 168
     )
+
+
+def test_steps_are_told_by_the_day_of_the_traffic_from_the_first_on() -> None:
+    traffic = panel(288, days=2)
+    places = np.array([-283, 0, 1, 283, 40 * 283])
+    assert told_seconds(traffic, places, clock=1.0).tolist() == (traffic.start + 300 * places).tolist()
+    told = told_seconds(traffic, places, clock=283 / 288) - traffic.start
+    assert told.tolist() == [-86_400, 0, 305, 86_400, 40 * 86_400]

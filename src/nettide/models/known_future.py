@@ -9,6 +9,7 @@ from torch import Tensor
 from nettide.panel import Panel
 from nettide.prepare.calendar import CALENDAR_FEATURES, calendar_features
 from nettide.prepare.occasions import OCCASION_FEATURES, Shares, occasion_features, occasion_groups
+from nettide.prepare.periods import told_seconds
 
 KNOWN_FEATURES = (*CALENDAR_FEATURES, *OCCASION_FEATURES)
 
@@ -24,14 +25,13 @@ class KnownFuture:
         context: steps of a window up to and with its cutoff.
         horizon: steps after the cutoff.
         patch: steps of the context that are told of together: the calendar of the last, the occasions of all.
-        clock: measured length of a day over its nominal length; the calendar then runs with the traffic.
+        clock: measured length of a day over its nominal length; calendar and occasions then run with the traffic, so
+            that a holiday begins at the midnight that the traffic shows.
     """
 
     def __init__(self, panel: Panel, *, context: int, horizon: int, patch: int, clock: float = 1.0) -> None:
-        step = panel.step_seconds
-        steps = np.arange(-context, panel.steps + horizon, dtype=np.int64)
-        starts = panel.start + step * steps
-        told = starts if clock == 1.0 else panel.start + np.round(step / clock * steps).astype(np.int64)
+        told = told_seconds(panel, np.arange(-context, panel.steps + horizon, dtype=np.int64), clock=clock)
+        step = panel.step_seconds / clock
         zones = sorted({one.zone for one in panel.series}) or ["UTC"]
         calendars = np.stack([calendar_features(told, zone) for zone in zones]).astype(np.float32)
         calendar = torch.from_numpy(calendars)  # (zone, context + time + horizon, feature)
@@ -40,9 +40,9 @@ class KnownFuture:
         self._next_calendar = calendar[:, context:].unfold(1, horizon, 1)
         groups, places = occasion_groups(panel)
         self._group = torch.from_numpy(places)
-        ahead = _half(occasion_features(starts[context:], groups, seconds=step))
-        begins = starts[: len(starts) - horizon] - (patch - 1) * step
-        behind = _half(occasion_features(begins, groups, seconds=patch * step))
+        ahead = _half(occasion_features(told[context:], groups, seconds=round(step)))
+        begins = told[: len(told) - horizon] - round((patch - 1) * step)
+        behind = _half(occasion_features(begins, groups, seconds=round(patch * step)))
         self._next_occasions = ahead.unfold(1, horizon, 1)
         self._past_occasions = behind.unfold(1, context, 1)[..., patch - 1 :: patch]
 

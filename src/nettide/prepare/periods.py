@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nettide.arrays import Ints
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
 from nettide.prepare.cycles import compressed, measured_day
@@ -33,6 +34,19 @@ class Periods:
     def seasons(self) -> tuple[int, ...]:
         """The periods that span more than one step, ascending."""
         return tuple(one for one in (self.day, self.week) if one > 1)
+
+
+def told_seconds(panel: Panel, places: Ints, *, clock: float) -> Ints:
+    """Give the epoch seconds of steps by the days that the traffic itself shows, beginning with the first step's.
+
+    Args:
+        panel: whose grid it is.
+        places: index of each step; may lie before the first and after the last, shape (step,).
+        clock: measured length of a day over its nominal length; with 1 these are the seconds of the grid.
+    """
+    if clock == 1.0:
+        return panel.start + panel.step_seconds * places
+    return panel.start + np.round(panel.step_seconds / clock * places).astype(np.int64)
 
 
 def nominal_periods(panel: Panel) -> Periods:

@@ -44,6 +44,6 @@ def _clock(panel: Panel) -> Iterator[str]:
         off = measured.clock - 1
         days = f"the day of the data is {abs(off):.1%} {'longer' if off > 0 else 'shorter'} than that of its clock"
     yield (
-        f"{days}: rows are missing, or its clock is wrong; forecasts follow the measured day, "
-        "but the times in them are those of the clock"
+        f"{days}: rows are missing, or its clock is wrong; forecasts, holidays and events follow the measured day from "
+        "the first step on, but the times of forecasts are those of the clock"
     )
