@@ -13,6 +13,7 @@ from nettide.cli.explain_choice import explain_choice
 from nettide.cli.fit import fit
 from nettide.cli.forecast import forecast
 from nettide.cli.models import models
+from nettide.cli.studio import studio
 from nettide.cli.synth import synth
 from nettide.cli.tune import tune
 
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, backtest, fit, forecast, explain_choice, models, synth, tune):
+for verb in (check, backtest, fit, forecast, explain_choice, models, synth, tune, studio):
     app.command()(verb)
 
 

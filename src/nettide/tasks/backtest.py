@@ -67,6 +67,7 @@ class BacktestResult:
         sentences: on the quality of the data, and what was done to read it.
         best: the best model, which also made the forecast beyond the data.
         report: path of the report.
+        models: the fitted models by name; those that failed are not fitted.
     """
 
     backtest: Backtest
@@ -75,6 +76,7 @@ class BacktestResult:
     sentences: tuple[str, ...]
     best: str
     report: Path
+    models: Mapping[str, Model]
 
 
 def run_backtest(
@@ -150,7 +152,7 @@ def run_backtest(
     report = out / "report.html"
     _write(out, result, scores, covered)
     write_atomic(report, page, overwrite=True)
-    return BacktestResult(result, scores, compared, said, best, report)
+    return BacktestResult(result, scores, compared, said, best, report, made)
 
 
 def _verdict_sentences(rows: Rows, reading: Reading) -> tuple[str, ...]:

@@ -80,6 +80,11 @@ def _start_second(start: str, zone: str) -> int:
     return second
 
 
+def parameter_units(config: SynthConfig) -> dict[str, str]:
+    """Give the unit of each column of values, the target first."""
+    return {channel_of(one).name: one.unit for one in chosen(config.parameters)}
+
+
 def written_text(config: SynthConfig, written: Written) -> str:
     """Say what was written, in lines for the terminal."""
     first = np.datetime64(config.start, "s")
@@ -103,7 +108,7 @@ def written_json(config: SynthConfig, written: Written) -> str:
         "missing": written.missing,
         "events": dict(written.events),
         "truth": [str(one) for one in written.truth],
-        "units": {channel_of(one).name: one.unit for one in chosen(config.parameters)},
+        "units": parameter_units(config),
         "config": asdict(config),
     }
     return json.dumps(document)

@@ -1,0 +1,64 @@
+"""The side bar: the data in use, runs that go, and the time zone of all charts."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from nettide.errors import NettideError
+from nettide.studio.runs import list_runs
+from nettide.studio.session import workspace
+from nettide.studio.words import plain
+
+_ZONE, _ZONE_WIDGET = "nettide.zone", "side.zone"
+
+
+def chart_zone() -> str:
+    """Give the IANA zone whose clock is on the charts: what was chosen, else that of the data or the browser."""
+    chosen = st.session_state.get(_ZONE)
+    return str(chosen) if chosen else _usual_zone()
+
+
+def side_bar() -> None:
+    """Show it."""
+    with st.sidebar:
+        try:
+            data = workspace().data()
+            running = [one for one in list_runs(workspace()) if one.state == "running"]
+        except NettideError as error:
+            st.error(plain(str(error)))
+            return
+        active = workspace().active_model()
+        st.caption("Data in use")
+        st.text(data.name if data else "none yet")
+        st.caption("Model in use")
+        st.text(active.label if active else "none yet")
+        if running:
+            st.caption("Training now")
+            st.text(", ".join(one.name for one in running))
+        st.divider()
+        zones = sorted(available_timezones())
+        shown = chart_zone()
+        st.session_state[_ZONE_WIDGET] = shown if shown in zones else "UTC"
+        st.selectbox(
+            "Time zone of charts",
+            zones,
+            key=_ZONE_WIDGET,
+            help="Times on every chart are on the clock of this zone. Data and forecasts stay in UTC.",
+            on_change=_choose_zone,
+        )
+
+
+def _choose_zone() -> None:
+    st.session_state[_ZONE] = st.session_state[_ZONE_WIDGET]
+
+
+def _usual_zone() -> str:
+    try:
+        data = workspace().data()
+    except NettideError:
+        data = None
+    if data is not None and data.reading.zone != "UTC":
+        return data.reading.zone
+    return st.context.timezone or "UTC"
