@@ -8,6 +8,8 @@ from nettide.errors import OptionError
 from nettide.insight.capacity_days import WATCHED, Watched
 
 MOST_HORIZON_DAYS = 1830
+THRESHOLDS = (70.0, 85.0, 100.0)
+"""Percent of the capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class CapacityChoice:
         OptionError: a value is out of its range.
     """
 
-    thresholds: tuple[float, ...] = (70.0, 85.0, 100.0)
+    thresholds: tuple[float, ...] = THRESHOLDS
     watched: Watched = "p95"
     horizon_days: int = 180
     full_days: int = 3
