@@ -155,8 +155,13 @@ class PretrainedModel:
             parameters=_count(network),
         )
 
-    def shown(self, panel: Panel, *, horizon: int) -> Self:
+    def shown(self, panel: Panel, *, horizon: int, periods: Periods | None = None) -> Self:
         """Give the same weights fitted to the step and periods of another panel; they are shared, not copied.
+
+        Args:
+            panel: whose step, target and unit count.
+            horizon: steps ahead.
+            periods: the day and week in steps; None measures them in the panel.
 
         Raises:
             MismatchError: the model is not fitted.
@@ -164,19 +169,8 @@ class PretrainedModel:
         """
         found = type(self)(replace(self.config, horizon=horizon), self._start)
         found._network = self.network
-        found._fitted, found._periods = Fitted.of(panel.only_target()), measured_periods(panel)
+        found._fitted, found._periods = Fitted.of(panel.only_target()), periods or measured_periods(panel)
         return found
-
-    @property
-    def periods(self) -> Periods:
-        """The day and week in steps.
-
-        Raises:
-            MismatchError: the model is not fitted.
-        """
-        if self._periods is None:
-            raise MismatchError(_NOT_FITTED)
-        return self._periods
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
         """Forecast each series from each cutoff, in batches.

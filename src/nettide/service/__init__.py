@@ -1,0 +1,1 @@
+"""The service: forecasts over HTTP, with keys, limits, jobs and metrics."""

@@ -1,0 +1,90 @@
+"""Who may do what: keys, their scopes, and how often; what is not public is denied."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from nettide.service.problems import ProblemError
+from nettide.store.sql.keys import KeyRecord, Keys, Scope
+
+REALM = {"WWW-Authenticate": 'Bearer realm="nettide"'}
+_TRUSTED_SECONDS = 2.0  # a key that is revoked may go on so long
+_MOST_KEPT = 10_000
+
+
+class Gate:
+    """Checks the key of a request.
+
+    Args:
+        keys: of the store.
+        per_minute: requests of one key a minute.
+        burst: that may come at once.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, keys: Keys, *, per_minute: float, burst: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._keys, self._clock = keys, clock
+        self._rate, self._burst = per_minute / 60.0, float(burst)
+        self._lock = threading.Lock()
+        self._verified: dict[bytes, tuple[float, KeyRecord | None]] = {}
+        self._left: dict[str, tuple[float, float]] = {}  # key id -> (requests left, when)
+
+    def admit(self, authorization: str | None, scope: Scope) -> KeyRecord:
+        """Give the key of a request that may go on.
+
+        Args:
+            authorization: the header.
+            scope: what the request needs.
+
+        Raises:
+            ProblemError: 401 without a valid key, 403 without the scope, 429 if it comes too often.
+            StoreError: keys cannot be looked up.
+        """
+        kind, _, token = (authorization or "").partition(" ")
+        token = token.strip()
+        if kind.lower() != "bearer" or not token:
+            raise ProblemError(
+                HTTPStatus.UNAUTHORIZED, "this needs a key: send the header Authorization: Bearer KEY", headers=REALM
+            )
+        key = self._verify(token)
+        if key is None:
+            raise ProblemError(HTTPStatus.UNAUTHORIZED, "the key is not known, or expired or revoked", headers=REALM)
+        self._count(key.id)
+        if scope not in key.scopes:
+            raise ProblemError(HTTPStatus.FORBIDDEN, f"this needs a key with the scope {scope.value!r}")
+        return key
+
+    def _verify(self, token: str) -> KeyRecord | None:
+        digest, now = hashlib.sha256(token.encode("utf-8", "replace")).digest(), self._clock()
+        kept = self._verified.get(digest)
+        if kept is not None and now - kept[0] < _TRUSTED_SECONDS:
+            key = kept[1]
+            return key if key is None or key.is_active(datetime.now(UTC)) else None
+        key = self._keys.verify(token)
+        with self._lock:
+            if len(self._verified) >= _MOST_KEPT:
+                self._verified.clear()
+            self._verified[digest] = (now, key)
+        return key
+
+    def _count(self, key_id: str) -> None:
+        """Take one request from what a key has left; it is filled up at the rate (a token bucket)."""
+        with self._lock:
+            now = self._clock()
+            left, when = self._left.get(key_id, (self._burst, now))
+            left = min(self._burst, left + (now - when) * self._rate)
+            if left < 1:
+                seconds = max(1, round((1 - left) / self._rate))
+                raise ProblemError(
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                    f"this key asks more often than {self._rate * 60:g} times a minute here; wait {seconds} s",
+                    headers={"Retry-After": str(seconds)},
+                )
+            self._left[key_id] = (left - 1, now)
