@@ -99,6 +99,26 @@ class Results:
             raise DamagedError(f"result {id} was altered after it was kept; restore the database from a backup")
         return record, bytes(content)
 
+    def find(self, id: str, key_id: str | None) -> ResultRecord | None:
+        """Give what is kept about a result, without reading its bytes.
+
+        Args:
+            id: the result.
+            key_id: whose it must be; None for anyone's.
+
+        Returns:
+            None if there is none, or it is another key's.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        if not is_id(id):
+            return None
+        query = select(*_COLUMNS).where(results.c.id == id)
+        with self.database.read() as connection:
+            row = connection.execute(query if key_id is None else query.where(results.c.key_id == key_id)).one_or_none()
+        return None if row is None else ResultRecord(*row)
+
     def delete(self, id: str, key_id: str | None) -> bool:
         """Remove a result that no job names.
 
