@@ -299,7 +299,7 @@ def test_a_model_counts_its_failures_and_keeps_no_secret_of_the_future() -> None
     model.fit(panel)
     assert_causal(model, panel, np.array([200, 300]))
     model.predict(panel, last_cutoff(panel))
-    assert model.failures == 0
+    assert model.fallbacks is None
 
 
 def test_the_library_is_imported_only_where_forecasts_are_made() -> None:

@@ -52,7 +52,12 @@ MODELS: dict[str, Entry] = {
     "auto-arima": Entry(_STATISTICAL, "ARIMA of low order on the seasonally adjusted series", {"method": "arima"}),
     "theta": Entry(_STATISTICAL, "the Theta method on the seasonally adjusted series", {"method": "theta"}),
     "mstl": Entry(_STATISTICAL, "day and week by loess, the rest by exponential smoothing", {"method": "mstl"}),
-    "prophet": Entry(_STATISTICAL, "trend with changes and Fourier seasons (extra: prophet)", {"method": "prophet"}),
+    "prophet": Entry(
+        _STATISTICAL,
+        "trend with changes, Fourier seasons and holidays (extra: prophet)",
+        {"method": "prophet"},
+        occasions=True,
+    ),
     "rnn": Entry(_RECURRENT, "plain (Elman) recurrent network", {"cell": "rnn"}, occasions=True),
     "lstm": Entry(_RECURRENT, "long short-term memory network", {"cell": "lstm"}, occasions=True),
     "gru": Entry(_RECURRENT, "gated recurrent unit network", {"cell": "gru"}, occasions=True),

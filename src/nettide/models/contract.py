@@ -178,6 +178,33 @@ class Model(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fallbacks:
+    """Series for which a model fell back to the seasonal naive forecast, of all that it forecast last.
+
+    Args:
+        ids: of the series, each once.
+        series: how many were forecast.
+        failures: fits that failed.
+        fits: how many were tried: one a series and cutoff.
+    """
+
+    ids: tuple[str, ...]
+    series: int
+    failures: int
+    fits: int
+
+
+@runtime_checkable
+class FallsBack(Protocol):
+    """A model that forecasts by other means where its own fail, and tells of it."""
+
+    @property
+    def fallbacks(self) -> Fallbacks | None:
+        """Those of the last forecast; None without any."""
+        ...
+
+
 class ModelClass(Protocol):
     """What the table of models names: a class that makes and restores models."""
 

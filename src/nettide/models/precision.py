@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import nn
@@ -16,6 +16,7 @@ from nettide.models.contract import Checkpoint
 Precision = Literal["float32", "bfloat16"]
 PrecisionChoice = Literal["float32", "bfloat16", "auto"]
 
+_PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 _WORTH = 1.15
 _LEAST_ROUNDS, _MOST_ROUNDS, _MOST_SECONDS = 3, 7, 5.0
 _NATIVE = ("amx_bf16", "avx512_bf16", "avx10_2", "bf16", "sve_bf16")  # instructions of x86 and of ARM
@@ -54,8 +55,9 @@ def settled(network: nn.Module, run: Callable[[Precision], None], checkpoint: Ch
     """
     kept = checkpoint.load() if checkpoint is not None else None
     before = kept.document.get("fingerprint", {}).get("precision") if kept is not None else None
-    if before in get_args(Precision):
-        return Probe(before, f"precision {before}: as the training began with")
+    for precision in _PRECISIONS:
+        if before == precision:
+            return Probe(precision, f"precision {precision}: as the training began with")
     untouched = {name: value.clone() for name, value in network.state_dict().items()}  # batch norm counts along
     network.train()
     with torch.random.fork_rng(devices=[]):
@@ -78,7 +80,7 @@ def probed(run: Callable[[Precision], None], *, native: bool, clock: Callable[[]
     """
     if not native:
         return Probe("float32", "precision float32: this processor has no instructions for bfloat16")
-    seconds: dict[Precision, list[float]] = {"float32": [], "bfloat16": []}
+    seconds: dict[Precision, list[float]] = {precision: [] for precision in _PRECISIONS}
     began = clock()
     for turn in range(_MOST_ROUNDS + 1):
         for precision, found in seconds.items():

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from nettide.models.statistical.config import MethodName, TransformName
 from nettide.models.statistical.history import Transform, filled
 from nettide.models.statistical.prophet_fit import prophet_quantiles
 from nettide.models.statistical.seasons import adjust, seen_seasons
+from nettide.prepare.occasions import Shares
 
 _NORMAL = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 _BANDS = [20, 40, 60, 80]  # two-sided, in percent: with the mean they are LEVELS
@@ -62,7 +64,9 @@ QuantilesOf = Callable[[Floats, tuple[int, ...], FitPlan], Floats]
 """Mapped values without gaps, the seasons seen twice in them, the plan -> shape (horizon, level)."""
 
 
-def fit_one(history: Floats, plan: FitPlan, *, quantiles_of: QuantilesOf | None = None) -> Fit:
+def fit_one(
+    history: Floats, plan: FitPlan, *, occasions: Shares | None = None, quantiles_of: QuantilesOf | None = None
+) -> Fit:
     """Fit a history and forecast from its end.
 
     A history that never changes goes on as it is, and one of a few steps repeats its last value, with no fit.
@@ -70,6 +74,8 @@ def fit_one(history: Floats, plan: FitPlan, *, quantiles_of: QuantilesOf | None 
     Args:
         history: NaN where unknown, at least one known, shape (time,).
         plan: how.
+        occasions: what share of each step lies in occasions, horizon included, shape (time + horizon, kind); only
+            prophet knows what to do with it.
         quantiles_of: what forecasts; None takes the method of the plan.
     """
     values = filled(history, plan.seasons)
@@ -80,9 +86,11 @@ def fit_one(history: Floats, plan: FitPlan, *, quantiles_of: QuantilesOf | None 
     seasons = seen_seasons(len(mapped), plan.seasons)
     if len(mapped) < _FEWEST:
         return Fit(transform.back(naive_quantiles(mapped, (), horizon=plan.horizon)))
+    if occasions is not None:  # what is unknown at the beginning of a history was left out
+        occasions = occasions[len(occasions) - len(mapped) - plan.horizon :]
     quantiles = np.full((plan.horizon, len(LEVELS)), np.nan)
     with _Refused(), quiet():
-        quantiles = (quantiles_of or method_quantiles)(mapped, seasons, plan)
+        quantiles = (quantiles_of or partial(method_quantiles, occasions=occasions))(mapped, seasons, plan)
     failed = not np.isfinite(quantiles).all()
     if failed:
         quantiles = naive_quantiles(mapped, seasons, horizon=plan.horizon)
@@ -108,10 +116,12 @@ def naive_quantiles(values: Floats, seasons: tuple[int, ...], *, horizon: int) -
     return found
 
 
-def method_quantiles(values: Floats, seasons: tuple[int, ...], plan: FitPlan) -> Floats:
+def method_quantiles(
+    values: Floats, seasons: tuple[int, ...], plan: FitPlan, *, occasions: Shares | None = None
+) -> Floats:
     """Fit mapped values by the method of the plan, shape (horizon, level)."""
     if plan.method == "prophet":
-        return prophet_quantiles(values, seasons, horizon=plan.horizon)
+        return prophet_quantiles(values, seasons, horizon=plan.horizon, occasions=occasions)
     native = seasons[0] if plan.method == "ets" and seasons and seasons[0] <= _MOST_NATIVE else 0
     adjusted = adjust(values, seasons, horizon=plan.horizon, steady=plan.steady, kept=native)
     rest = adjusted.values

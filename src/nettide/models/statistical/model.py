@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -10,16 +11,18 @@ import numpy as np
 from nettide.arrays import Bools, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, TrainingError
 from nettide.forecast import LEVELS, Forecast
-from nettide.models.contract import Checkpoint, Monitor, State, Training
+from nettide.models.contract import Checkpoint, Fallbacks, Monitor, State, Training
 from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config
 from nettide.models.outcome import quantile_forecast
 from nettide.models.statistical.config import StatisticalConfig, chosen_context, chosen_seasons
 from nettide.models.statistical.fits import FitPlan
 from nettide.models.statistical.prophet_fit import require_prophet
-from nettide.models.statistical.runner import run_fits
+from nettide.models.statistical.runner import Known, run_fits
+from nettide.occasions import KINDS
 from nettide.panel import Panel
-from nettide.prepare.periods import Periods, measured_periods
+from nettide.prepare.occasions import occasion_features, occasion_groups
+from nettide.prepare.periods import Periods, measured_periods, told_seconds
 
 _TELLING = 10  # fits: where as many fail and none succeeds, the method is at fault and not a series
 
@@ -28,7 +31,8 @@ class StatisticalModel:
     """ETS, ARIMA, Theta, MSTL or Prophet, fitted to each series at each cutoff on what lies before it.
 
     Where the method fails on a series, a seasonal naive forecast with the spread of its changes stands in for it;
-    ``failures`` counts these. A series without any known value up to a cutoff gets NaN.
+    ``fallbacks`` tells of these. Prophet alone knows holidays and other occasions. A series without any known value
+    up to a cutoff gets NaN.
 
     Args:
         config: method, history and seasons.
@@ -38,7 +42,7 @@ class StatisticalModel:
 
     def __init__(self, config: StatisticalConfig) -> None:
         self.config = config
-        self.failures = 0
+        self.fallbacks: Fallbacks | None = None
         self._fitted: Fitted | None = None
         self._periods = Periods(1, 1)
 
@@ -88,9 +92,15 @@ class StatisticalModel:
         begun = np.isfinite(panel.target).cumsum(axis=1)[:, different] > 0  # (series, cutoff)
         rows, columns = np.nonzero(begun)
         found, failed = run_fits(
-            panel.target, rows, different[columns], plan=self._plan(), context=self.context, workers=self.config.workers
+            panel.target,
+            rows,
+            different[columns],
+            plan=self._plan(),
+            context=self.context,
+            workers=self.config.workers,
+            known=self._known(panel),
         )
-        self.failures = int(failed.sum())
+        self.fallbacks = fallbacks_of(failed, [panel.ids[row] for row in rows[failed]], series=len(panel.series))
         check_failures(failed, method=self.config.method)
         quantiles = np.full((*begun.shape, self.horizon, len(LEVELS)), np.nan)
         quantiles[rows, columns] = found
@@ -136,9 +146,30 @@ class StatisticalModel:
             horizon=config.horizon,
         )
 
+    def _known(self, panel: Panel) -> Known | None:
+        """Give the occasions of a panel to the one method that uses them."""
+        if self.config.method != "prophet" or not panel.occasions:
+            return None
+        clock = self._periods.clock
+        starts = told_seconds(panel, np.arange(panel.steps + self.horizon, dtype=np.int64), clock=clock)
+        groups, places = occasion_groups(panel)
+        shares = occasion_features(starts, groups, seconds=round(panel.step_seconds / clock))
+        return Known(shares[..., : len(KINDS)], places)
+
     def _require_library(self) -> None:
         if self.config.method == "prophet":
             require_prophet()
+
+
+def fallbacks_of(failed: Bools, ids: Sequence[str], *, series: int) -> Fallbacks | None:
+    """Tell of the fits that failed; None where none did.
+
+    Args:
+        failed: shape (fit,).
+        ids: of the series of each that did, repeated where it failed at several cutoffs.
+        series: how many there are.
+    """
+    return Fallbacks(tuple(dict.fromkeys(ids)), series, int(failed.sum()), len(failed)) if failed.any() else None
 
 
 def check_failures(failed: Bools, *, method: str) -> None:

@@ -1,4 +1,4 @@
-"""Prophet as one fit: a trend with changes and Fourier seasons, its quantiles from its own samples."""
+"""Prophet as one fit: a trend with changes, Fourier seasons and occasions, its quantiles from its own samples."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from nettide.arrays import Floats
 from nettide.errors import MissingExtraError
 from nettide.forecast import LEVELS
+from nettide.prepare.occasions import Shares
 
 _SAMPLES = 300
 _SEED = 7
@@ -28,15 +29,20 @@ def require_prophet() -> None:
         raise MissingExtraError("model 'prophet' needs: pip install 'nettide[prophet]'")
 
 
-def prophet_quantiles(values: Floats, seasons: tuple[int, ...], *, horizon: int) -> Floats:
+def prophet_quantiles(
+    values: Floats, seasons: tuple[int, ...], *, horizon: int, occasions: Shares | None = None
+) -> Floats:
     """Fit Prophet by its most likely parameters and forecast, shape (horizon, level).
 
-    A step is given to it as a day, so that its seasons are those measured and the calendar plays no part.
+    A step is given to it as a day, so that its seasons are those measured and the calendar plays no part. Occasions
+    of a kind have one effect, as its holidays have, but in proportion to the share of the step that lies in them: the
+    few weeks of a history know each holiday by name once at most. A kind that the history never shows has none.
 
     Args:
         values: without gaps, shape (time,).
         seasons: periods in steps.
         horizon: steps ahead.
+        occasions: shares of each step, the values' and those ahead, shape (time + horizon, kind).
 
     Source: Taylor and Letham, Forecasting at Scale, The American Statistician 72(1), 2018.
     """
@@ -53,8 +59,14 @@ def prophet_quantiles(values: Floats, seasons: tuple[int, ...], *, horizon: int)
         )
         for season in seasons:
             model.add_seasonality(name=f"season{season}", period=season, fourier_order=min(_WAVES, season // 2))
-        model.fit(pandas.DataFrame({"ds": times[: len(values)], "y": values}), seed=_SEED)
-        future = pandas.DataFrame({"ds": times[len(values) :]})
+        table = pandas.DataFrame({"ds": times})
+        kinds = () if occasions is None else occasions.T.astype(np.float64)
+        for kind, share in enumerate(kinds):
+            if share[: len(values)].any():
+                model.add_regressor(f"occasion{kind}", standardize=False)
+                table[f"occasion{kind}"] = share
+        model.fit(table[: len(values)].assign(y=values), seed=_SEED)
+        future = table[len(values) :]
         middle: Floats = model.predict(future, vectorized=True)["yhat"].to_numpy()
         model.uncertainty_samples = _SAMPLES
         samples = model.predictive_samples(future, vectorized=True)["yhat"]  # (horizon, sample)

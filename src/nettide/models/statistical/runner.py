@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -20,14 +20,39 @@ from nettide.arrays import Bools, Floats, Ints
 from nettide.errors import TrainingError
 from nettide.forecast import LEVELS
 from nettide.models.statistical.fits import FitPlan, fit_one
+from nettide.prepare.occasions import Shares
 
 _WORKER = "nettide.models.statistical.worker"
 _WORTH = {"ets": 150, "arima": 50, "theta": 800, "mstl": 150, "prophet": 30}
 """Fits a worker, below which starting it takes longer than it helps."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of the future of series beside their past.
+
+    Args:
+        shares: what share of each step lies in occasions, shape (group, time + horizon, kind).
+        groups: which group each series belongs to, shape (series,).
+    """
+
+    shares: Shares
+    groups: Ints
+
+    def of(self, row: int, *, first: int, end: int) -> Shares:
+        """Give the shares of some steps of a series, shape (step, kind)."""
+        return self.shares[self.groups[row], first:end]
+
+
 def run_fits(
-    target: Floats, rows: Ints, cutoffs: Ints, *, plan: FitPlan, context: int, workers: int | None
+    target: Floats,
+    rows: Ints,
+    cutoffs: Ints,
+    *,
+    plan: FitPlan,
+    context: int,
+    workers: int | None,
+    known: Known | None = None,
 ) -> tuple[Floats, Bools]:
     """Forecast series from cutoffs, each by a fit of its own.
 
@@ -38,6 +63,7 @@ def run_fits(
         plan: how each is fitted.
         context: most steps that a fit uses.
         workers: processes; None takes one a core, fewer where there is little to do.
+        known: occasions, for a method that uses them.
 
     Returns:
         Quantiles at ``LEVELS``, shape (fit, horizon, level), and which fits failed, shape (fit,).
@@ -52,10 +78,12 @@ def run_fits(
         )
     workers = min(workers, len(rows))
     if workers <= 1:
-        return fit_all(target, rows, cutoffs, plan=plan, context=context)
+        return fit_all(target, rows, cutoffs, plan=plan, context=context, known=known)
     order = np.argsort(rows, kind="stable")  # a worker needs few series, each with most of its cutoffs
     parts = np.array_split(order, workers)
-    questions = [_question(target, rows[part], cutoffs[part], plan=plan, context=context) for part in parts]
+    questions = [
+        _question(target, rows[part], cutoffs[part], plan=plan, context=context, known=known) for part in parts
+    ]
     answers = ask(questions, method=plan.method)
     quantiles, failed = np.empty((len(rows), plan.horizon, len(LEVELS))), np.zeros(len(rows), dtype=np.bool_)
     for part, answer in zip(parts, answers, strict=True):
@@ -65,11 +93,15 @@ def run_fits(
     return quantiles, failed
 
 
-def fit_all(target: Floats, rows: Ints, cutoffs: Ints, *, plan: FitPlan, context: int) -> tuple[Floats, Bools]:
+def fit_all(
+    target: Floats, rows: Ints, cutoffs: Ints, *, plan: FitPlan, context: int, known: Known | None = None
+) -> tuple[Floats, Bools]:
     """Do in this process what ``run_fits`` does."""
     quantiles, failed = np.empty((len(rows), plan.horizon, len(LEVELS))), np.zeros(len(rows), dtype=np.bool_)
     for place, (row, cutoff) in enumerate(zip(rows, cutoffs, strict=True)):
-        fit = fit_one(history_of(target[row], int(cutoff), context=context), plan)
+        history, end = history_of(target[row], int(cutoff), context=context), int(cutoff) + 1
+        own = None if known is None else known.of(row, first=end - len(history), end=end + plan.horizon)
+        fit = fit_one(history, plan, occasions=own)
         quantiles[place], failed[place] = fit.quantiles, fit.failed
     return quantiles, failed
 
@@ -83,15 +115,19 @@ def history_of(values: Floats, cutoff: int, *, context: int) -> Floats:
     return values[known[-1:]]
 
 
-def _question(target: Floats, rows: Ints, cutoffs: Ints, *, plan: FitPlan, context: int) -> bytes:
+def _question(target: Floats, rows: Ints, cutoffs: Ints, *, plan: FitPlan, context: int, known: Known | None) -> bytes:
     """Write what ``worker`` reads: a line of JSON, then arrays; of the target only what the fits may see."""
     series, places = np.unique(rows, return_inverse=True)
-    shown = target[series, : int(cutoffs.max()) + 1]
+    end = int(cutoffs.max()) + 1
+    shown = target[series, :end]
     first = int(np.isfinite(shown).argmax(axis=1).min())
     stream = io.BytesIO()
     stream.write(json.dumps({"plan": asdict(plan), "context": context}).encode() + b"\n")
-    for array in (np.ascontiguousarray(shown[:, first:]), places.reshape(-1), cutoffs - first):
-        np.save(stream, array, allow_pickle=False)
+    shares, groups = np.empty((0, 0, 0), dtype=np.float32), series[:0]  # no group: nothing is known
+    if known is not None:
+        shares, groups = known.shares[:, first : end + plan.horizon], known.groups[series]
+    for array in (shown[:, first:], places.reshape(-1), cutoffs - first, shares, groups):
+        np.save(stream, np.ascontiguousarray(array), allow_pickle=False)
     return stream.getvalue()
 
 

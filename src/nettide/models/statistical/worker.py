@@ -11,7 +11,7 @@ import sys
 import numpy as np
 
 from nettide.models.statistical.fits import FitPlan
-from nettide.models.statistical.runner import fit_all
+from nettide.models.statistical.runner import Known, fit_all
 
 _LOOK = 16  # fits between two looks at whether the parent still lives
 
@@ -25,13 +25,14 @@ def main() -> None:
     stream = io.BytesIO(sys.stdin.buffer.read())
     asked = json.loads(stream.readline())
     plan = FitPlan(**{**asked["plan"], "seasons": tuple(asked["plan"]["seasons"])})
-    target, rows, cutoffs = (np.load(stream, allow_pickle=False) for _ in range(3))
+    target, rows, cutoffs, shares, groups = (np.load(stream, allow_pickle=False) for _ in range(5))
+    known = Known(shares, groups) if len(shares) else None
     parts = []
     for start in range(0, len(rows), _LOOK):
         if os.getppid() != parent:
             return
         part = slice(start, start + _LOOK)
-        parts.append(fit_all(target, rows[part], cutoffs[part], plan=plan, context=asked["context"]))
+        parts.append(fit_all(target, rows[part], cutoffs[part], plan=plan, context=asked["context"], known=known))
     with answer:
         for one in zip(*parts, strict=True):
             written = io.BytesIO()
