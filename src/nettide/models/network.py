@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nettide.models.outline import Part
+
 CellName = Literal["rnn", "lstm", "gru"]
 _PREFERENCE = 6.0  # of anchors at the beginning: weight ~ error ** -6, so little is left to those that do badly
 _WORST = 100.0
@@ -185,6 +187,21 @@ class ForecastNetwork(nn.Module):
             features += shape.filters[-1]
         self.drop = nn.Dropout(shape.dropout)
         self.head = QuantileHead(shape, features)
+
+    def outline(self) -> tuple[Part, ...]:
+        """Describe the encoder, the convolutional branch and the head."""
+        shape = self.shape
+        cells = f"{shape.cell.upper()}, {shape.layers} x {shape.hidden}, over patches of {shape.patch} steps"
+        blocks = ", ".join(
+            f"{size} filters of {kernel}" for size, kernel in zip(shape.filters, shape.kernels, strict=True)
+        )
+        head = f"{shape.hidden} units, {shape.anchors} anchors mixed, {shape.horizon} steps x {shape.outputs} values"
+        parts = [("encoder", cells, self.encoder), ("convolution", blocks, self.convolution), ("head", head, self.head)]
+        return tuple(
+            Part(name, about, sum(weight.numel() for weight in part.parameters()))
+            for name, about, part in parts
+            if isinstance(part, nn.Module)
+        )
 
     def multiplications(self, context: int) -> int:
         """Give about how many multiplications a window of so many steps takes."""

@@ -28,10 +28,11 @@ from nettide.models.losses import training_loss
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import ascending, quantile_forecast
+from nettide.models.outline import Outline
 from nettide.models.precision import Precision, settled
 from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
 from nettide.models.scaling import Scale, window_scale
-from nettide.models.split import split_windows, training_ranges
+from nettide.models.split import Parts, split_windows, training_ranges
 from nettide.models.threads import threads_for
 from nettide.models.training import LossOf, Schedule, Trainer
 from nettide.models.windows import Batch, WindowRanges, Windows
@@ -98,17 +99,8 @@ class RecurrentModel:
 
     def _fit(self, panel: Panel, *, monitor: Monitor, checkpoint: Checkpoint | None) -> Training:
         started = time.perf_counter()
-        if self.config.channels == "target":
-            panel = panel.only_target()
-        self.config = config = resolve(self._asked, panel)
-        parts = split_windows(panel, config)
-        self.config = config = with_epochs(config, parts.training.count)
-        self._fitted = Fitted.of(panel)
-        self._periods = measured_periods(panel.until(parts.training_steps))
-        self._ranges = training_ranges(panel, parts.training_steps) if config.scaling == "min-max" else {}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            self._network = ForecastNetwork(self._shape())
+        panel, parts = self._begin(panel)
+        assert self._network is not None
         parameters = sum(weight.numel() for weight in self._network.parameters())
         windows = self._windows(panel)
         scales = self._series_scales(panel)
@@ -162,6 +154,43 @@ class RecurrentModel:
         probe = settled(self.network, run, checkpoint)
         self.config = replace(self.config, precision=probe.precision)
         return (probe.text,)
+
+    def _begin(self, panel: Panel) -> tuple[Panel, Parts]:
+        """Choose what is left open, and make the network with its first weights."""
+        if self.config.channels == "target":
+            panel = panel.only_target()
+        self.config = config = resolve(self._asked, panel)
+        parts = split_windows(panel, config)
+        self.config = config = with_epochs(config, parts.training.count)
+        self._fitted = Fitted.of(panel)
+        self._periods = measured_periods(panel.until(parts.training_steps))
+        self._ranges = training_ranges(panel, parts.training_steps) if config.scaling == "min-max" else {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self._network = ForecastNetwork(self._shape())
+        return panel, parts
+
+    def outline(self, panel: Panel) -> Outline:
+        """Give what ``fit`` would train on a panel; the model stays as it is.
+
+        Raises:
+            HistoryError: as ``fit``.
+        """
+        begun = RecurrentModel(self._asked)
+        _, parts = begun._begin(panel)
+        config = begun.config
+        assert config.context is not None
+        assert config.epochs is not None
+        assert config.batch_size is not None
+        return Outline(
+            parts=begun.network.outline(),
+            context=config.context,
+            training=parts.training.count,
+            validation=parts.validation.count,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            inputs=begun.network.shape.step_features,
+        )
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
         """Forecast each series from each cutoff, in batches.

@@ -13,12 +13,12 @@ from nettide.arrays import Floats, Ints
 from nettide.prepare.calendar import local_seconds
 from nettide.studio.theme import LINES
 from nettide.studio.thinning import thinned
+from nettide.studio.words import BARE_UNITS, prefixed
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
-_NO_PREFIX = ("%", "ms", "°C", "s")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _GREY = "rgba(128,136,150,0.9)"
 
@@ -92,9 +92,9 @@ def axis_of(values: Floats | Sequence[Floats], unit: str, name: str) -> Axis:
     parts = [values] if isinstance(values, np.ndarray) else list(values)
     largest = max((float(np.nanmax(np.abs(one))) for one in parts if one.size and not np.isnan(one).all()), default=0)
     factor, prefix = 1.0, ""
-    if unit not in _NO_PREFIX and largest >= 1000:
+    if unit not in BARE_UNITS and largest >= 1000:
         factor, prefix = next(one for one in PREFIXES if largest >= one[0])
-    whole = f"{prefix}{unit}"
+    whole = prefixed(prefix, unit)
     return Axis(text(f"{name} ({whole})" if whole else name), factor, text(whole))
 
 
@@ -144,6 +144,7 @@ def time_figure(
                 hovertemplate=f"%{{x|%a %Y-%m-%d %H:%M}}<br>%{{y:.4~g}} {axis.unit}<extra>{text(line.name)}</extra>",
             )
         )
+    several = len(lines) + len(bands) > 1
     for second, words in marks:
         when = str(local_times(np.array([second]), zone)[0])
         figure.add_shape(type="line", x0=when, x1=when, y0=0, y1=1, yref="paper", line={"dash": "dot", "color": _GREY})
@@ -152,10 +153,10 @@ def time_figure(
         )
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 30, "b": 10},
+        margin={"l": 10, "r": 10, "t": 30 if several else 10, "b": 40},
         hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=len(lines) + len(bands) > 1,
+        showlegend=several,
         xaxis={
             "title": {"text": f"time ({zone})"},
             "rangeslider": {"visible": True, "thickness": 0.08},
@@ -274,6 +275,7 @@ def loss_figure(curves: Sequence[tuple[str, Sequence[float], Sequence[float | No
         height=height,
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        showlegend=True,
         xaxis={"title": {"text": "epoch"}, "rangemode": "nonnegative", "tickformat": "d"},
         yaxis={"title": {"text": "loss (scaled units)"}},
         uirevision="kept",

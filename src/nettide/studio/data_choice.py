@@ -97,16 +97,28 @@ def _synthetic() -> None:
             help="How many of the fifteen: throughput first, then packets, latency, loss and so on.",
         )  # fmt: skip
         noisy = second.toggle("Noise", key=values["noisy"], help="Off gives the clean signal.")
-        noise = second.slider("Noise level (%)", 0.0, 50.0, step=0.5, key=values["noise"], help="Relative noise.")
+        noise = second.slider(
+            "Noise level (%)", 0.0, 50.0, step=0.5, format="%g", key=values["noise"], help="Relative noise."
+        )
         cycles = third.toggle("Daily and weekly pattern", key=values["cycles"], help="Follow the hour and the weekday.")
         holidays = third.toggle("Holidays", key=values["holidays"], help="Some dates are like Sundays.")
         peaks = third.toggle("Random peaks", key=values["peaks"], help="Peaks, surges and outages.")
         events = third.slider(
-            "Events a month", 0.0, 20.0, step=0.5, key=values["events_per_month"], help="Of each link, on average."
+            "Events a month",
+            0.0,
+            20.0,
+            step=0.5,
+            format="%g",
+            key=values["events_per_month"],
+            help="Of each link, on average.",
         )
-        trend = fourth.slider("Growth a year (%)", -50.0, 200.0, step=5.0, key=values["trend"], help="Trend.")
+        trend = fourth.slider(
+            "Growth a year (%)", -50.0, 200.0, step=5.0, format="%g", key=values["trend"], help="Trend."
+        )
         shifts = fourth.number_input("Level shifts", 0, 20, key=values["shifts"], help="Lasting changes of level.")
-        gaps = fourth.slider("Gaps (%)", 0.0, 50.0, step=0.5, key=values["gaps"], help="Share of steps not measured.")
+        gaps = fourth.slider(
+            "Gaps (%)", 0.0, 50.0, step=0.5, format="%g", key=values["gaps"], help="Share of steps not measured."
+        )
         first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
         seed = first.number_input("Seed", 0, 2**32 - 1, key=values["seed"], help="Same seed, same traffic.")
         start = second.date_input("First day", key=values["start"], help="On the clock of the zone.")
@@ -125,7 +137,7 @@ def _synthetic() -> None:
     st.session_state["data.said"] = "Traffic is made."
     _use(
         DataSet(
-            name=f"synthetic, seed {seed}",
+            name=f"synthetic {points:,} x {step}, {series} x {parameters}, seed {seed}",
             location=str(folder / "traffic.parquet"),
             reading=Reading(
                 layout=Layout(zone=None if zone == "UTC" else zone),

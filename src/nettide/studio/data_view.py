@@ -18,14 +18,14 @@ from nettide.studio.remembered import begin_with
 from nettide.studio.session import look_at, workspace
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import JUDGEMENT_COLOURS
-from nettide.studio.words import plain
+from nettide.studio.words import plain, value_text
 from nettide.studio.workspace import DataSet
 from nettide.tasks.describe import Statistics, autocorrelation, statistics, usual_week
 from nettide.tasks.look import Look
-from nettide.units import si_text, step_text
+from nettide.units import step_text
 
 _ROWS_SHOWN, _SERIES_SHOWN = 500, 200
-_SPANS = {"All": None, "90 days": 90, "30 days": 30, "7 days": 7, "1 day": 1}
+_SPANS = {"All": None, "90 d": 90, "30 d": 30, "7 d": 7, "1 d": 1}
 _DAY = 86_400
 _BOXES = {"fit to forecast": st.success, "with care": st.warning, "not": st.error}
 _ICONS = {"fit to forecast": ":material/check_circle:", "with care": ":material/warning:", "not": ":material/block:"}
@@ -100,7 +100,7 @@ def _notes(seen: Look) -> None:
 
 def _series(data: DataSet, panel: Panel) -> None:
     zone = chart_zone()
-    first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
+    first, second, third = st.columns([2, 3, 3], vertical_alignment="bottom")
     row = first.selectbox(
         "Series", range(len(panel.series)), format_func=panel.ids.__getitem__, key=begin_with("view.series", 0)
     )
@@ -162,7 +162,7 @@ def _tables(panel: Panel, row: int, zone: str) -> None:
                 "channel": one.channel,
                 "known": f"{one.known:,}",
                 "missing": f"{one.missing:.1%}",
-                **{words: si_text(value, one.unit) for words, value in _figures(one)},
+                **{words: value_text(value, one.unit) for words, value in _figures(one)},
             }
             for one in statistics(panel, row)
         )

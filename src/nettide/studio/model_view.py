@@ -12,12 +12,14 @@ from nettide.errors import NettideError
 from nettide.models import MODELS, accepts
 from nettide.models.recurrent_config import MOST_HORIZON
 from nettide.panel import Panel
+from nettide.prepare.judgement import duration_text
+from nettide.studio.architecture_view import outline_of, show_outline
 from nettide.studio.empty import data_or_stop, nothing_yet
 from nettide.studio.knob_widgets import knob_widget
 from nettide.studio.navigation import path_of
 from nettide.studio.remembered import begin_with, forget
 from nettide.studio.runs import start_run
-from nettide.studio.session import look_at, workspace
+from nettide.studio.session import look_at, look_key, workspace
 from nettide.studio.settings import current_settings
 from nettide.studio.words import plain
 from nettide.studio.workspace import DataSet
@@ -52,7 +54,11 @@ def show_model() -> None:
     plan = _choose(data, panel, before)
     if plan != workspace().plan():
         workspace().keep_plan(plan)
-    _train(data, panel, plan)
+    wrong = problems(plan, panel)
+    if not wrong and (outline := outline_of(plan, panel, data_key=look_key(data))) is not None:
+        with st.expander(f"Architecture: {outline.parameters:,} parameters", icon=":material/account_tree:"):
+            show_outline(outline)
+    _train(data, plan, wrong)
     _the_same(data, plan)
 
 
@@ -73,14 +79,7 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
     with st.container(border=True):
         first, second, third, fourth = st.columns(4)
         _target(data, panel, first)
-        names = list(MODELS)
-        model = second.selectbox(
-            "Model",
-            names,
-            key=begin_with(f"{_PREFIX}name", before.model if before.model in names else names[0]),
-            help="\n".join(f"- **{name}**: {entry.about}" for name, entry in MODELS.items()),
-        )
-        second.caption(MODELS[model].about)
+        model = _model(before, second)
         horizon = third.number_input(
             "Horizon (steps ahead)",
             1,
@@ -88,17 +87,21 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             key=begin_with(f"{_PREFIX}horizon", before.horizon),
             help=f"How far to forecast; a step is {step_text(panel.step_seconds)}.",
         )
+        third.caption(f"{duration_text(horizon * panel.step_seconds)} ahead")
         usual = usual_context(panel, replace(before, model=model, horizon=horizon))
         context = fourth.number_input(
             "Window (steps of history)",
             min_value=1,
             max_value=100_000,
             value=None,
-            placeholder="chosen by the model" if usual is None else f"{usual}, chosen by the step",
+            placeholder="chosen" if usual is None else str(usual),
             key=begin_with(f"{_PREFIX}context", before.context),
             help="How much of the past the model sees for one forecast; empty lets the model choose.",
         )
-        share = third.slider(
+        if usual is not None and context is None:
+            fourth.caption(f"{usual:,} steps, chosen by the step of the data")
+        first, second, third, fourth = st.columns(4)
+        share = first.slider(
             "Test share (%)",
             5,
             50,
@@ -106,12 +109,24 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             key=begin_with(f"{_PREFIX}share", round(100 * before.test_fraction)),
             help="Last part of the data, which the model does not learn from and is tested on.",
         )
-        seed = fourth.number_input(
+        seed = second.number_input(
             "Seed", 0, 2**32 - 1, key=begin_with(f"{_PREFIX}seed", before.seed), help="Same seed, same model."
         )
-        epochs, budget = _effort(model, before)
+        epochs, budget = _effort(model, before, third)
     options = _options(model, before if before.model == model else replace(before, options=()), panel)
     return Plan(model, horizon, context, share / 100, seed, epochs, budget, tuple(options.items()))
+
+
+def _model(before: Plan, where: DeltaGenerator) -> str:
+    names = list(MODELS)
+    model = where.selectbox(
+        "Model",
+        names,
+        key=begin_with(f"{_PREFIX}name", before.model if before.model in names else names[0]),
+        help="\n".join(f"- **{name}**: {entry.about}" for name, entry in MODELS.items()),
+    )
+    where.caption(MODELS[model].about)
+    return model
 
 
 def _target(data: DataSet, panel: Panel, where: DeltaGenerator) -> None:
@@ -141,31 +156,27 @@ def _retarget(data: DataSet, key: str) -> None:
     forget("view.")
 
 
-def _effort(model: str, before: Plan) -> tuple[int | None, str | None]:
+def _effort(model: str, before: Plan, where: DeltaGenerator) -> tuple[int | None, str | None]:
     epochs: int | None = None
     budget: str | None = None
     if accepts(model, "epochs"):
-        epochs = st.number_input(
+        epochs = where.number_input(
             "Epochs (at most)",
             min_value=1,
             max_value=100_000,
             value=None,
-            placeholder="chosen by the data",
+            placeholder="chosen",
             key=begin_with(f"{_PREFIX}epochs", before.epochs),
             help="Passes over the training windows; training ends earlier where nothing is gained any more.",
-            width=320,
         )
     if accepts(model, "budget"):
-        budget = (
-            st.text_input(
-                "Time for fitting",
-                key=begin_with(f"{_PREFIX}budget", before.budget or ""),
-                placeholder="180s",
-                help="As 60s or 5m: the models that are tried share it.",
-                width=320,
-            ).strip()
-            or None
+        written = where.text_input(
+            "Time for fitting",
+            key=begin_with(f"{_PREFIX}budget", before.budget or ""),
+            placeholder="180s",
+            help="As 60s or 5m: the models that are tried share it.",
         )
+        budget = written.strip() or None
     return epochs, budget
 
 
@@ -198,8 +209,7 @@ def _grid(shown: list[Knob], given: Mapping[str, str], chosen: dict[str, str], p
             chosen[knob.name] = value
 
 
-def _train(data: DataSet, panel: Panel, plan: Plan) -> None:
-    wrong = problems(plan, panel)
+def _train(data: DataSet, plan: Plan, wrong: tuple[str, ...]) -> None:
     for one in wrong:
         st.error(plain(one), icon=":material/error:")
     if st.button(

@@ -37,6 +37,11 @@ def look_at(data: DataSet) -> Look:
     return replace(seen, panel=None if seen.panel is None else with_units(seen.panel, data))
 
 
+def look_key(data: DataSet) -> str:
+    """Give a text that is another where the data or its reading is: for caches."""
+    return json.dumps([data.location, _stamp(Path(data.location)), reading_document(data.reading)])
+
+
 def panel_of(data: DataSet) -> Panel:
     """Give the panel of data, with the units that are known of its channels.
 

@@ -33,6 +33,7 @@ def theme_options(theme: ThemeName) -> dict[str, Any]:
         "theme.baseFontSize": 15,
         "theme.headingFontSizes": ["1.9rem", "1.35rem", "1.1rem", "1rem", "0.95rem", "0.9rem"],
         "theme.showWidgetBorder": True,
+        "theme.paddingTop": "2.5rem",
     }
     if theme != "system":
         colours = _LIGHT if theme == "light" else _DARK

@@ -11,15 +11,16 @@ import streamlit as st
 
 from nettide.errors import NettideError
 from nettide.models import MODELS
+from nettide.models.outline import Outline
+from nettide.studio.architecture_view import outline_of, show_outline
 from nettide.studio.charts import loss_figure
 from nettide.studio.empty import nothing_yet
 from nettide.studio.remembered import begin_with
 from nettide.studio.run_words import STATE_COLOURS, ending_text, options_text, seconds_left, share_done
 from nettide.studio.runs import Progress, Run, delete_run, find_run, kill_run, list_runs, progress_of, stop_run
 from nettide.studio.saved_models import saved_models
-from nettide.studio.session import workspace
-from nettide.studio.words import plain, seconds_text
-from nettide.units import si_text
+from nettide.studio.session import look_key, panel_of, workspace
+from nettide.studio.words import plain, seconds_text, value_text
 
 _CHOSEN, _WIDGET, _COMPARED = "training.run", "training.run-widget", "training.compared"
 _REFRESH_SECONDS = 1.0
@@ -145,8 +146,11 @@ def _facts(run: Run) -> None:
         plan = run.plan
         st.text(f"{plan.model}: {MODELS[plan.model].about}" if plan.model in MODELS else plan.model)
         st.text(f"{plan.horizon} steps ahead; {options_text(run)}")
-        if run.state == "done":
-            st.text(f"{run.parameters:,} trained parameters, {run.windows:,} training windows")
+        outline = _outline(run)
+        if outline is not None:
+            show_outline(outline)
+        elif run.state == "done":
+            st.text(f"{run.parameters:,} parameters")
     with right.container(border=True, height="stretch"):
         st.markdown("**Data**")
         st.text(run.data.name)
@@ -155,6 +159,13 @@ def _facts(run: Run) -> None:
             st.text(sentence)
     if run.state == "done":
         _scores(run)
+
+
+def _outline(run: Run) -> Outline | None:
+    try:
+        return outline_of(run.plan, panel_of(run.data), data_key=look_key(run.data))
+    except NettideError:  # the data is gone or was changed: what is kept of the run is shown without it
+        return None
 
 
 def _scores(run: Run) -> None:
@@ -207,8 +218,8 @@ def _figures(score: Mapping[str, Any], unit: str) -> dict[str, str]:
     return {
         "relative MAE": number("rel_mae"),
         "relative WQL": number("rel_wql"),
-        "MAE": si_text(_float(score.get("mae")), unit),
-        "RMSE": si_text(_float(score.get("rmse")), unit),
+        "MAE": value_text(_float(score.get("mae")), unit),
+        "RMSE": value_text(_float(score.get("rmse")), unit),
         "WAPE": share("wape"),
         "80 % band holds": share("coverage_80"),
         "fit": seconds_text(_float(score.get("fit_seconds"))),
