@@ -165,7 +165,8 @@ def _difference_figure(drawn: list[str], difference: tuple[Floats, Floats, Float
     return Figure(
         f"difference-{row}",
         "Changed less as it is",
-        "Difference of the two forecasts; shaded where it lies if both futures meet the same luck, in 80 of 100 cases.",
+        "Difference of the two forecasts; shaded where it lies if both futures meet the same luck, as often as a value "
+        "lies in the band of its forecast.",
         traces,
         layout(
             x=axis(type="date"),

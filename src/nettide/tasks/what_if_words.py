@@ -43,14 +43,15 @@ def what_if_sentences(done: WhatIfResult) -> tuple[str, ...]:
     if not any(one.effect == "moves" for one in done.found.effects) and before == after:
         head = f"With {what} the forecast of {done.model} stays as it is."
     else:
-        share = f"{100 * (after - before) / before:+.1f} %" if before > 0 else "–"
+        by = f"{100 * (after - before) / before:+.1f} %" if before > 0 else "–"
         whole = known[0].id if len(known) == 1 else f"all {len(known):,} series"
-        head = f"With {what} the mean forecast of {done.model} for {whole} moves by {share}."
+        head = f"With {what} the mean forecast of {done.model} for {whole} moves by {by}."
     said = [head]
-    if done.found.before.levels:
+    if levels := done.found.before.levels:
+        share = round(100 * (levels[-1] - levels[0]))
         said.append(
-            "The difference with the same luck holds in 80 of 100 cases if whatever makes the one future high makes "
-            "the other as high; that whatever the luck holds in at least 60."
+            f"The difference with the same luck holds in {share} of 100 cases if whatever makes the one future high makes "
+            f"the other as high; that whatever the luck holds in at least {max(0, 2 * share - 100)}."
         )
     said.append("The answer is what the model learned from the past: what went together, which need not be a cause.")
     return tuple(said)
