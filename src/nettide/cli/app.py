@@ -8,14 +8,18 @@ import typer
 
 from nettide import __version__
 from nettide.cli.backtest import backtest
+from nettide.cli.billing import billing
+from nettide.cli.capacity import capacity
 from nettide.cli.check import check
 from nettide.cli.explain_choice import explain_choice
 from nettide.cli.fit import fit
 from nettide.cli.forecast import forecast
+from nettide.cli.importance import importance
 from nettide.cli.models import models
 from nettide.cli.studio import studio
 from nettide.cli.synth import synth
 from nettide.cli.tune import tune
+from nettide.cli.what_if import what_if
 
 app = typer.Typer(
     name="nettide",
@@ -25,7 +29,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (check, backtest, fit, forecast, explain_choice, models, synth, tune, studio):
+for verb in (
+    check,
+    backtest,
+    fit,
+    forecast,
+    explain_choice,
+    models,
+    synth,
+    tune,
+    studio,
+    capacity,
+    billing,
+    importance,
+    what_if,
+):
     app.command()(verb)
 
 
