@@ -33,6 +33,7 @@ from nettide.store.record import library_versions
 from nettide.tasks.choice import DEFAULT_MODEL, Choice, make_chosen
 from nettide.tasks.forecaster import check_traffic
 from nettide.tasks.load import Reading, load_rows, panel_of
+from nettide.tasks.model_remarks import fallback_remarks, training_remarks, unheeded_occasions
 from nettide.tasks.remarks import remarks_on
 
 DEFAULT_TEST_FRACTION = 0.2
@@ -64,7 +65,7 @@ class BacktestResult:
         backtest: forecasts, truth and yardstick.
         scores: the leaderboard, best first.
         comparisons: each model against the naive forecasts, with intervals.
-        sentences: on the quality of the data, and what was done to read it.
+        sentences: on the quality of the data, what was done to read it, and what models could not do.
         best: the best model, which also made the forecast beyond the data.
         report: path of the report.
         models: the fitted models by name; those that failed are not fitted.
@@ -115,7 +116,12 @@ def run_backtest(
     rows = load_rows(location, reading)
     panel, notes = panel_of(rows, reading)
     check_traffic(panel)
-    said = (*_verdict_sentences(rows, reading), *notes, *remarks_on(panel))
+    said = (
+        *_verdict_sentences(rows, reading),
+        *notes,
+        *remarks_on(panel),
+        *unheeded_occasions(models, reading.occasions),
+    )
     if test.start is None and test.size is None and test.fraction is None:
         test = TestPart(fraction=DEFAULT_TEST_FRACTION, stride=test.stride)
     first = first_test_step(panel, test_start=test.start, test_size=test.size, test_fraction=test.fraction)
@@ -130,6 +136,8 @@ def run_backtest(
         monitor=monitor,
         finished=finished,
     )
+    for one in result.outcomes:  # before the best forecasts once more
+        said = (*said, *training_remarks(one.name, one.training), *fallback_remarks(one.name, made[one.name]))
     if not result.outcomes:
         raise HistoryError("; ".join(f"{name}: {why}" for name, why in result.failures.items()))
     scores = score(result)

@@ -15,6 +15,7 @@ from nettide.tasks.choice import DEFAULT_MODEL, Choice, make_chosen
 from nettide.tasks.explain import Explanation, explained
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading, load
+from nettide.tasks.model_remarks import training_remarks, unheeded_occasions
 from nettide.tasks.remarks import remarks_on
 from nettide.units import step_text
 
@@ -31,7 +32,7 @@ class FitResult:
         fitted: the model itself.
         training: how it went.
         panel: what it was fitted on.
-        notes: sentences about the data.
+        notes: sentences about the data, and what was decided on the way.
         explanation: how ``auto`` chose; None for another model.
     """
 
@@ -78,7 +79,7 @@ def fit(
     check_folder(folder, overwrite=overwrite)
     begun = None if start is None else Forecaster.load(start)
     panel, notes = load(location, reading)
-    notes = (*notes, *remarks_on(panel))
+    notes = (*notes, *remarks_on(panel), *unheeded_occasions([model], reading.occasions))
     if begun is not None:
         made = _started(made, begun, start=str(start), panel=panel)
     with claim(folder):
@@ -97,6 +98,7 @@ def fit(
             raise
         forecaster.save(folder, overwrite=overwrite)
         checkpoint.clear()
+    notes = (*notes, *training_remarks(model, training))
     explanation = explained(made, step_seconds=panel.step_seconds) if model == DEFAULT_MODEL else None
     return FitResult(folder, model, made, training, panel, notes, explanation)
 

@@ -22,6 +22,7 @@ from nettide.store.files import refuse_existing, write_atomic
 from nettide.store.models import looks_like_model
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading, load
+from nettide.tasks.model_remarks import fallback_remarks, unheeded_occasions
 from nettide.tasks.remarks import remarks_on
 from nettide.units import step_text
 
@@ -29,6 +30,8 @@ PRETRAINED = "base"
 """The model that forecasts where none is given."""
 _OF_PRETRAINED = ("base", "base-tuned", "auto")
 _PRETRAINED_OCCASIONS = {"holiday"}  # what the training of the weights that come with nettide showed it
+_FITTED_ANEW = ("prophet",)
+"""Models that learn what occasions do from the history they forecast, whatever they were fitted on."""
 _HOUR_SECONDS = 3600
 _FINE_SECONDS = 900
 
@@ -41,7 +44,7 @@ class ForecastResult:
         forecast: from the end of the data.
         panel: the history.
         model: name in the table of models.
-        notes: sentences about the data.
+        notes: sentences about the data, and on what the model could not do.
     """
 
     forecast: Forecast
@@ -91,7 +94,11 @@ def forecast(
     if saved is not None:
         made = saved.predict(panel, horizon=horizon)
         assert saved.record is not None
-        notes = (*notes, *_occasion_notes(saved.model_name, set(saved.record.data.occasions), panel, made))
+        name, learned = saved.model_name, set(saved.record.data.occasions)
+        if name in _FITTED_ANEW:
+            learned = {one.kind for one in panel.occasions if one.touches(panel.start, _end(panel))}
+        notes = (*notes, *_occasion_notes(name, learned, panel, made), *fallback_remarks(name, saved.model))
+        notes = (*notes, *unheeded_occasions([name], reading.occasions))
     else:
         made, said = _untrained(panel, horizon, location=location)
         notes = (*notes, *_occasion_notes(PRETRAINED, set(), panel, made), *said)
@@ -156,7 +163,7 @@ def _occasion_notes(model: str, learned: set[str], panel: Panel, made: Forecast)
             f"the model learned from occasions of kind {', '.join(missing)}, and none is given now: "
             "add --country, --holidays or --events as it was fitted with"
         )
-    end = panel.start + panel.step_seconds * panel.steps
+    end = _end(panel)
     after = end + panel.step_seconds * made.horizon
     ahead = {one.kind for one in panel.occasions if one.touches(end, after)}
     if strange := sorted(ahead - learned - (_PRETRAINED_OCCASIONS if model in _OF_PRETRAINED else set())):
@@ -164,6 +171,10 @@ def _occasion_notes(model: str, learned: set[str], panel: Panel, made: Forecast)
             f"the forecast spans occasions of kind {', '.join(strange)}, which the model never saw while it learned: "
             "they have no effect"
         )
+
+
+def _end(panel: Panel) -> int:
+    return panel.start + panel.step_seconds * panel.steps
 
 
 def write_forecast(made: Forecast, path: Path, *, overwrite: bool) -> None:
