@@ -23,7 +23,7 @@ def show_what_if(done: WhatIfResult, *, series: str | None) -> None:
     if series is not None:
         _show_steps(done, series)
     else:
-        found = sorted(answers(done.found), key=lambda one: -abs(one.difference) if one.difference else 0.0)
+        found = sorted(answers(done.found), key=lambda one: -np.nan_to_num(abs(one.difference), nan=-1.0))
         more = f", {_MOST_ROWS} of {len(found):,} series, all with --out" if len(found) > _MOST_ROWS else ""
         seconds = done.found.before.seconds[0]
         table = plain_table(
