@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["key_id"], ["nettide_keys.id"], name="fk_nettide_jobs_key_id"),
         sa.ForeignKeyConstraint(["result_id"], ["nettide_results.id"], name="fk_nettide_jobs_result_id"),
         sa.CheckConstraint(
-            "state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="ck_nettide_jobs_state"
+            "state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_nettide_jobs_state")
         ),
         sqlite_autoincrement=True,
     )
