@@ -16,6 +16,7 @@ from nettide.sources.contract import Layout
 from nettide.sources.location import existing
 from nettide.sources.registry import SUFFIXES
 from nettide.studio.remembered import begin_with, forget
+from nettide.studio.runs import list_runs
 from nettide.studio.session import workspace
 from nettide.studio.settings import current_settings
 from nettide.studio.words import plain
@@ -69,6 +70,7 @@ def _usual_kind(kinds: tuple[str, ...]) -> str:
 
 def _use(chosen: DataSet) -> None:
     workspace().use_data(chosen)
+    workspace().drop_unused_data(one.data.location for one in list_runs(workspace()))
     forget("model.")
     forget("view.")
     forget("reading.")

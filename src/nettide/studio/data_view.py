@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from nettide.arrays import Floats
 from nettide.errors import NettideError
 from nettide.panel import Panel
 from nettide.prepare.periods import nominal_periods
@@ -15,7 +16,7 @@ from nettide.prepare.quality import Verdict
 from nettide.studio.charts import Line, autocorrelation_figure, local_times, time_figure, week_figure
 from nettide.studio.data_choice import reading_form
 from nettide.studio.remembered import begin_with
-from nettide.studio.session import look_at, workspace
+from nettide.studio.session import look_at, look_key, workspace
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import JUDGEMENT_COLOURS
 from nettide.studio.words import plain, value_text
@@ -26,7 +27,7 @@ from nettide.units import step_text
 
 _ROWS_SHOWN, _SERIES_SHOWN = 500, 200
 _SPANS = {"All": None, "90 d": 90, "30 d": 30, "7 d": 7, "1 d": 1}
-_DAY = 86_400
+_DAY, _KEPT = 86_400, 200
 _BOXES = {"fit to forecast": st.success, "with care": st.warning, "not": st.error}
 _ICONS = {"fit to forecast": ":material/check_circle:", "with care": ":material/warning:", "not": ":material/block:"}
 
@@ -99,7 +100,7 @@ def _notes(seen: Look) -> None:
 
 
 def _series(data: DataSet, panel: Panel) -> None:
-    zone = chart_zone()
+    zone, key = chart_zone(), look_key(data)
     first, second, third = st.columns([2, 3, 3], vertical_alignment="bottom")
     row = first.selectbox(
         "Series", range(len(panel.series)), format_func=panel.ids.__getitem__, key=begin_with("view.series", 0)
@@ -117,17 +118,17 @@ def _series(data: DataSet, panel: Panel) -> None:
     unit, name = _unit(panel, row, channel), names[channel]
     with left:
         st.markdown(f"**The usual week** of {plain(name)}")
-        means = usual_week(panel, row, channel=channel, zone=zone)
+        means = _week(key, row, channel, zone, panel)
         st.plotly_chart(week_figure(means, unit=unit, name=name, zone=zone), key="view.week")
     with right:
         st.markdown(f"**Autocorrelation** of {plain(name)}", help="How alike the values are so long apart.")
         periods = nominal_periods(panel)
         most = min(panel.steps - 1, 2 * periods.week if periods.day > 1 else 60)
-        lags = autocorrelation(panel.values[row, :, channel], most_lag=most)
+        lags = _lags(key, row, channel, most, panel)
         marks = [(periods.day, "day"), (periods.week, "week")] if periods.day > 1 else [(periods.week, "week")]
         figure = autocorrelation_figure(lags, step_seconds=panel.step_seconds, marks=marks)
         st.plotly_chart(figure, key="view.lags")
-    _tables(panel, row, zone)
+    _tables(key, panel, row, zone)
     if data.command:
         with st.expander("The same on the command line", icon=":material/terminal:"):
             st.code(data.command, language="bash", wrap_lines=True)
@@ -154,7 +155,7 @@ def _plots(panel: Panel, row: int, channels: Sequence[str], zone: str, last_days
         st.plotly_chart(figure, key=f"view.time.{unit}")
 
 
-def _tables(panel: Panel, row: int, zone: str) -> None:
+def _tables(key: str, panel: Panel, row: int, zone: str) -> None:
     first, second = st.tabs(["Statistics", "Preview"])
     with first:
         table = pd.DataFrame(
@@ -164,7 +165,7 @@ def _tables(panel: Panel, row: int, zone: str) -> None:
                 "missing": f"{one.missing:.1%}",
                 **{words: value_text(value, one.unit) for words, value in _figures(one)},
             }
-            for one in statistics(panel, row)
+            for one in _statistics(key, row, panel)
         )
         st.dataframe(table, hide_index=True, key="view.statistics")
     with second:
@@ -174,6 +175,24 @@ def _tables(panel: Panel, row: int, zone: str) -> None:
         st.dataframe(pd.DataFrame({f"time ({zone})": times, **values}), hide_index=True, height=300, key="view.preview")
         if shown < panel.steps:
             st.caption(f"The first {shown:,} of {panel.steps:,} steps.")
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _statistics(key: str, row: int, _panel: Panel) -> tuple[Statistics, ...]:
+    del key  # stands for the panel, which is not hashed
+    return statistics(_panel, row)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _week(key: str, row: int, channel: int, zone: str, _panel: Panel) -> Floats:
+    del key
+    return usual_week(_panel, row, channel=channel, zone=zone)
+
+
+@st.cache_resource(max_entries=_KEPT, show_spinner=False)
+def _lags(key: str, row: int, channel: int, most_lag: int, _panel: Panel) -> Floats:
+    del key
+    return autocorrelation(_panel.values[row, :, channel], most_lag=most_lag)
 
 
 def _figures(one: Statistics) -> tuple[tuple[str, float], ...]:

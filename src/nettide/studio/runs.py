@@ -108,6 +108,18 @@ def start_run(workspace: Workspace, data: DataSet, plan: Plan, *, most: int) -> 
     going = [one.name for one in list_runs(workspace) if one.state == "running"]
     if len(going) >= most:
         raise BusyError(f"{', '.join(going)} still run, and at most {most} may at once; stop one or wait for it")
+    folder = order_run(workspace, data, plan)
+    with one_sentence(f"cannot start {folder.name}"):
+        _spawn(folder)
+    return _run(folder)
+
+
+def order_run(workspace: Workspace, data: DataSet, plan: Plan) -> Path:
+    """Make the folder of a run with its order, for ``worker.work``; nothing is started.
+
+    Raises:
+        StoreError: the disk is full or read-only.
+    """
     folder = workspace.new_folder(workspace.runs_folder, plan.model)
     created = datetime.now(UTC)
     write_document(
@@ -123,9 +135,7 @@ def start_run(workspace: Workspace, data: DataSet, plan: Plan, *, most: int) -> 
             "command": data.command,
         },
     )
-    with one_sentence(f"cannot start {folder.name}"):
-        _spawn(folder)
-    return _run(folder)
+    return folder
 
 
 def list_runs(workspace: Workspace) -> list[Run]:

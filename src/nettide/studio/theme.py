@@ -17,7 +17,7 @@ _LIGHT = {
     "borderColor": "#d8dee6",
 }
 _DARK = {
-    "primaryColor": "#6aa6ff",
+    "primaryColor": "#3b82f6",
     "backgroundColor": "#10151c",
     "secondaryBackgroundColor": "#1a212b",
     "textColor": "#e6ebf2",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -25,6 +25,7 @@ from nettide.studio.words import plain, seconds_text, value_text
 _CHOSEN, _WIDGET, _COMPARED = "training.run", "training.run-widget", "training.compared"
 _REFRESH_SECONDS = 1.0
 _MOST_COMPARED = 6
+_FAILED = "training.failed"
 
 
 def show_training() -> None:
@@ -84,17 +85,23 @@ def _live(name: str) -> None:
         _words(run, progress)
     if run.state == "running":
         second.button(
-            "Stop", key="run.stop", icon=":material/stop:", on_click=stop_run, args=(run,), disabled=progress.stopping,
+            "Stop", key="run.stop", icon=":material/stop:", on_click=_act, args=(stop_run, run), disabled=progress.stopping,
             width="stretch", help="Ends training, keeps the best weights, and tests them.",
         )  # fmt: skip
         third.button(
-            "End at once", key="run.kill", icon=":material/dangerous:", on_click=kill_run, args=(run,), width="stretch",
+            "End at once", key="run.kill", icon=":material/dangerous:", on_click=_act, args=(kill_run, run), width="stretch",
             help="Ends the process; nothing but its progress is kept.",
         )  # fmt: skip
     if run.state in ("failed", "killed"):
         st.error(plain(run.error), icon=":material/error:")
+    if failed := st.session_state.pop(_FAILED, None):
+        st.error(plain(failed), icon=":material/error:")
     _losses(run, progress)
     _facts(run)
+    if run.state == "done":
+        _scores(run)
+    if run.state != "running":
+        _buttons(run)
 
 
 def _words(run: Run, progress: Progress) -> None:
@@ -157,8 +164,6 @@ def _facts(run: Run) -> None:
         st.text(f"the last {run.plan.test_fraction:.0%} of the steps are the test part")
         for sentence in run.sentences[:4]:
             st.text(sentence)
-    if run.state == "done":
-        _scores(run)
 
 
 def _outline(run: Run) -> Outline | None:
@@ -180,30 +185,37 @@ def _scores(run: Run) -> None:
         st.success(
             f"{run.plan.model} errs {1 - own:.0%} less than the seasonal naive forecast.", icon=":material/thumb_up:"
         )
-    first, second, third, _ = st.columns([1, 1, 1, 3])
-    label = f"{run.plan.model} ({run.name})"
-    first.button(
-        "Use this model", key="run.use", icon=":material/check:", width="stretch", on_click=_use, args=(run, label),
-        help="The pages Forecast and Analysis work with it.",
-    )  # fmt: skip
-    report = run.result / "report.html"
-    if report.is_file():
-        second.download_button(
-            "Report", report.read_bytes(), f"{run.name}.html", "text/html", key="run.report", width="stretch",
-            icon=":material/download:", on_click="ignore",
+
+
+def _buttons(run: Run) -> None:
+    first, second, third, _ = st.columns([1, 1, 1, 2])
+    if run.state == "done":
+        label = f"{run.plan.model} ({run.name})"
+        first.button(
+            "Use this model", key="run.use", icon=":material/check:", width="stretch", on_click=_use, args=(run, label),
+            help="The pages Forecast and Analysis work with it.",
         )  # fmt: skip
-    third.button(
-        "Delete run", key="run.delete", icon=":material/delete:", width="stretch", on_click=_delete, args=(run,)
-    )
+        report = run.result / "report.html"
+        if report.is_file():
+            second.download_button(
+                "Report", report.read_bytes(), f"{run.name}.html", "text/html", key="run.report", width="stretch",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+    with third.popover("Delete", icon=":material/delete:", width="stretch"):
+        st.text(f"Delete {run.name} with its model? Saved models stay.")
+        st.button("Yes, delete it", key="run.delete", on_click=_act, args=(delete_run, run))
 
 
 def _use(run: Run, label: str) -> None:
     workspace().use_model("run", run.name, label=label)
 
 
-def _delete(run: Run) -> None:
-    delete_run(run)
-    st.session_state.pop(_CHOSEN, None)
+def _act(action: Callable[[Run], None], run: Run) -> None:
+    """Do something to a run; what stands in its way is said when the page is drawn."""
+    try:
+        action(run)
+    except NettideError as error:
+        st.session_state[_FAILED] = str(error)
 
 
 def _figures(score: Mapping[str, Any], unit: str) -> dict[str, str]:

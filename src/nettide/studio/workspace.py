@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -143,6 +143,18 @@ class Workspace:
             StoreError: the disk is full or read-only.
         """
         self._write("plan.json", plan_document(plan))
+
+    def drop_unused_data(self, used: Iterable[str]) -> None:
+        """Delete the files of the data folder that are neither in use nor needed by a run.
+
+        Args:
+            used: locations that runs were trained on.
+        """
+        data = self.data()
+        kept = {Path(one) for one in used} | ({Path(data.location)} if data else set())
+        for folder in self.data_folder.iterdir():
+            if not any(one.is_relative_to(folder) for one in kept):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def save_model(self, source: Path, name: str) -> Path:
         """Keep a copy of the model of a run under a name.
