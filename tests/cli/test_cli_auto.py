@@ -198,6 +198,9 @@ def test_ctrl_c_keeps_what_is_there(links: Path, tmp_path: Path) -> None:
     assert "theta" in out.partition("left out: ")[2]
     assert "Traceback" not in err
     assert load_model(folder).training.ending == "interrupted"
+    described = succeed("models", folder).out
+    assert " s (stopped by Ctrl-C), " in described
+    assert "epoch" not in out + described  # it has none of its own
     assert not list(folder.glob("checkpoint*"))
     assert nettide("forecast", folder, links).status == 0
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
-from command_line import refuse, succeed
+from command_line import LSTM, TINY, refuse, succeed
 
 from nettide.models import MODELS
 
@@ -53,6 +54,20 @@ def test_one_model_is_described(fitted: Path) -> None:
     (document,) = json.loads(succeed("models", fitted, "--json").out)
     assert document["name"] == "uplinks"
     assert document["data"]["origin"] == "links.csv"
+
+
+def test_what_is_not_trained_in_epochs_is_not_said_to_have_any(links: Path, tmp_path: Path) -> None:
+    succeed("fit", links, "--model", "naive", "--horizon", 6, "--out", tmp_path / "last")
+    (line,) = [one for one in succeed("models", tmp_path / "last").out.splitlines() if "training" in one]
+    assert re.fullmatch(r"  training +fitted in \d+\.\d s, 0 parameters", line)
+
+
+def test_what_was_decided_while_training_is_described(links: Path, tmp_path: Path) -> None:
+    options = (*LSTM, *TINY, "--context", 48, "--horizon", 6, "--set", "precision=auto")
+    assert "lstm: precision " in succeed("fit", links, *options, "--out", tmp_path / "timed").err
+    text = succeed("models", tmp_path / "timed").out
+    assert re.search(r"parameters, precision (float32|bfloat16): ", text)
+    assert re.search(r"options .*precision=(float32|bfloat16)", text)
 
 
 def test_a_model_without_its_description_is_damaged_and_not_an_empty_folder(fitted: Path) -> None:

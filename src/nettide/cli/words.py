@@ -19,6 +19,7 @@ from nettide.backtest.evaluate import Outcome
 from nettide.backtest.leaderboard import Score
 from nettide.backtest.skill import Comparison
 from nettide.models import MODELS, model_class
+from nettide.models.contract import Training
 from nettide.report.trust import skill_text
 from nettide.store.models import Stored
 from nettide.store.record import ModelRecord, to_document
@@ -108,7 +109,7 @@ def fit_text(done: FitResult) -> str:
         if absent := left_out(done.explanation):
             lines.append(f"left out: {', '.join(absent)}; why: nettide explain-choice {shlex.quote(str(done.folder))}")
     elif training.ending != "none":
-        lines.append("stopped before the first epoch ended: the network has learned nothing yet")
+        lines.append("stopped before the first epoch ended: it has learned nothing yet")
     lines.append(f"saved in {done.folder}")
     return "\n".join(lines)
 
@@ -214,8 +215,7 @@ def model_text(folder: Path, record: ModelRecord) -> str:
         "fitted on": f"{data.origin}: {data.series:,} series x {data.steps:,} steps, "
         f"{time_text(data.start)} to {time_text(data.end)} UTC",
         "channels": ", ".join(data.channels) + (f" (target in {data.unit})" if data.unit else ""),
-        "training": f"{_counted(len(training.epochs), 'epoch')} in {training.seconds:.1f} s, "
-        f"kept epoch {training.best_epoch}, {training.windows:,} windows, {training.parameters:,} parameters",
+        "training": _training_text(training),
         "made": f"{record.created.strftime('%Y-%m-%d %H:%M UTC')} with "
         + ", ".join(f"{name} {version}" for name, version in record.versions.items()),
     }
@@ -223,6 +223,18 @@ def model_text(folder: Path, record: ModelRecord) -> str:
     lines["options"] = ", ".join(f"{name}={value}" for name, value in config.items())
     width = max(map(len, lines))
     return "\n".join([str(folder), *(f"  {name:<{width}}  {text}" for name, text in lines.items())])
+
+
+def _training_text(training: Training) -> str:
+    """Say how a stored model was trained; what has no epochs of its own, as a mixture, is not said to have any."""
+    told = [f"{training.parameters:,} parameters", *training.notes]
+    if training.epochs:
+        ended = f"{_counted(len(training.epochs), 'epoch')} in {training.seconds:.1f} s"
+        told = [ended, f"kept epoch {training.best_epoch}", f"{training.windows:,} windows", *told]
+    else:
+        early = f" ({_ENDINGS[training.ending]})" if training.ending in ("interrupted", "requested") else ""
+        told = [f"fitted in {training.seconds:.1f} s{early}", *told]
+    return ", ".join(told)
 
 
 def models_json(stored: Sequence[Stored]) -> str:
