@@ -15,6 +15,7 @@ from nettide.cli.explain_choice import explain_choice
 from nettide.cli.fit import fit
 from nettide.cli.forecast import forecast
 from nettide.cli.importance import importance
+from nettide.cli.keys import keys
 from nettide.cli.models import models
 from nettide.cli.studio import studio
 from nettide.cli.synth import synth
@@ -43,6 +44,7 @@ for verb in (
     billing,
     importance,
     what_if,
+    keys,
 ):
     app.command()(verb)
 
