@@ -25,7 +25,7 @@ from nettide.studio.words import plain, seconds_text, value_text
 _CHOSEN, _WIDGET, _COMPARED = "training.run", "training.run-widget", "training.compared"
 _REFRESH_SECONDS = 1.0
 _MOST_COMPARED = 6
-_FAILED = "training.failed"
+_FAILED, _RUNNING = "training.failed", "training.running"
 
 
 def show_training() -> None:
@@ -54,7 +54,12 @@ def _one(runs: list[Run]) -> None:
         "Run", names, key=_WIDGET, on_change=_choose, format_func=lambda one: _label(one, runs), width=480
     )
     run = next(one for one in runs if one.name == name)
-    st.fragment(_live, run_every=_REFRESH_SECONDS if run.state == "running" else None)(name)
+    if run.state == "running":
+        st.session_state[_RUNNING] = name
+        st.fragment(_live, run_every=_REFRESH_SECONDS)(name)
+    else:
+        st.session_state.pop(_RUNNING, None)
+        _live(name)
 
 
 def _choose() -> None:
@@ -74,23 +79,20 @@ def _live(name: str) -> None:
     except NettideError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    if run.state != "running" and st.session_state.get("training.running") == name:
-        del st.session_state["training.running"]
+    if run.state != "running" and st.session_state.pop(_RUNNING, None) == name:
         st.rerun()  # the rest of the page learns of it too
-    if run.state == "running":
-        st.session_state["training.running"] = name
     first, second, third = st.columns([3, 1, 1], vertical_alignment="center")
     with first:
         st.badge(run.state, color=STATE_COLOURS[run.state])  # type: ignore[arg-type]  # one of its colours
         _words(run, progress)
     if run.state == "running":
         second.button(
-            "Stop", key="run.stop", icon=":material/stop:", on_click=_act, args=(stop_run, run), disabled=progress.stopping,
-            width="stretch", help="Ends training, keeps the best weights, and tests them.",
+            "Stop", key="run.stop", icon=":material/stop:", on_click=_act, args=(stop_run, run), width="stretch",
+            disabled=progress.stopping, help="Ends training, keeps the best weights, and tests them.",
         )  # fmt: skip
         third.button(
-            "End at once", key="run.kill", icon=":material/dangerous:", on_click=_act, args=(kill_run, run), width="stretch",
-            help="Ends the process; nothing but its progress is kept.",
+            "End at once", key="run.kill", icon=":material/dangerous:", on_click=_act, args=(kill_run, run),
+            width="stretch", help="Ends the process; nothing but its progress is kept.",
         )  # fmt: skip
     if run.state in ("failed", "killed"):
         st.error(plain(run.error), icon=":material/error:")
