@@ -32,7 +32,7 @@ _LEAST_WEEKS = 4
 _SEASON_WEEKS = 26
 _BURN_IN = 14
 _PRIOR_SLOPE = 0.6 / YEAR_DAYS
-_TEMPER = 0.5
+_TEMPER = 0.7
 """Power of the likelihood: days are not as independent of each other as it takes them to be."""
 _SHIFT_ROOM = 1.0
 _LEAST_SPREAD = 0.003
@@ -59,8 +59,9 @@ class Ways:
 
 def all_ways() -> Ways:
     """Give every combination that is looked at."""
-    slopes = tuple(change / YEAR_DAYS / np.sqrt(180) for change in (0.0, 0.1, 0.5))
-    rows = list(product((False, True), (0.6, 1.0), (0.0, 0.1, 0.35), slopes, (1.0, 0.995)))
+    # changes of the yearly growth that half a year brings, and half of a slope is lost within a year, or nothing
+    slopes = tuple(change / YEAR_DAYS / np.sqrt(180) for change in (0.0, 0.1, 0.5, 2.0))
+    rows = list(product((False, True), (0.6, 1.0), (0.05, 0.1, 0.2, 0.4), slopes, (1.0, 0.998)))
     log, *rest = (np.array(column) for column in zip(*rows, strict=True))
     spread, level, slope, damping = (column.astype(np.float64) for column in rest)
     return Ways(log.astype(np.bool_), spread, level, slope, damping)
