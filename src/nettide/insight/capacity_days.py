@@ -21,7 +21,7 @@ WATCHED: tuple[Watched, ...] = ("p95", "busy-hour", "peak")
 _LEAST_KNOWN = 0.75
 """Share of a day's readings without which its figure would be a guess."""
 _HOUR = 3600
-_CELLS = 20_000_000
+_CELLS = 5_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
