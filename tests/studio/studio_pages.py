@@ -17,7 +17,7 @@ from nettide.tasks.load import Reading
 from nettide.tasks.plan import Plan
 from nettide.tasks.synth import config_of, write_synthetic
 
-APP = Path(nettide.studio.__file__).with_name("app.py")
+APP = Path(nettide.studio.__file__).parent / "frame" / "app.py"
 KEY, OTHER_KEY = "a" * 64, "b" * 64
 
 
@@ -32,7 +32,7 @@ def session(root: Path, key: str = KEY, *, paths: bool = True, upload_limit_byte
 def opened(root: Path, page: str, key: str = KEY) -> AppTest:
     """A browser on a page: data, model or training."""
     at = session(root, key).run()
-    at.switch_page(f"pages/{page}.py").run()
+    at.switch_page(f"../pages/{page}.py").run()
     return at
 
 

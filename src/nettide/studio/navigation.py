@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
 FOLDER = Path(__file__).parent / "pages"
 
@@ -29,6 +30,8 @@ PAGES = (
     PageEntry("data.py", "Data", ":material/database:"),
     PageEntry("model.py", "Model", ":material/tune:"),
     PageEntry("training.py", "Training", ":material/model_training:"),
+    PageEntry("forecast.py", "Forecast", ":material/trending_up:"),
+    PageEntry("analysis.py", "Analysis", ":material/troubleshoot:"),
 )
 
 
@@ -37,10 +40,11 @@ def path_of(file: str) -> str:
     return str(FOLDER / file)
 
 
-def navigation() -> None:
-    """Show the navigation and the chosen page."""
+def chosen_page() -> Page:
+    """Show the navigation and give the chosen page, to be run when the frame around it is drawn."""
     pages = [
         st.Page(path_of(one.file), title=one.title, icon=one.icon, url_path=one.title.lower(), default=not place)
         for place, one in enumerate(PAGES)
+        if (FOLDER / one.file).is_file()
     ]
-    st.navigation(pages).run()
+    return st.navigation(pages)

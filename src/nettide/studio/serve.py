@@ -32,7 +32,7 @@ def serve(settings: StudioSettings, *, host: str, port: int, headless: bool) -> 
     with one_sentence(f"cannot make {settings.workspace}"):
         settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     start_with(settings)
-    app = App(Path(__file__).with_name("app.py"), middleware=[Middleware(SessionCookie)])
+    app = App(Path(__file__).parent / "frame" / "app.py", middleware=[Middleware(SessionCookie)])
     app.run(
         config={
             **theme_options(settings.theme),
