@@ -1,4 +1,4 @@
-"""kill -9 of a writer, a few times, loses nothing that was acknowledged; benchmarks/kill_writes.py does it 200 times."""
+"""kill -9 of a writer, a few times, loses nothing acknowledged; benchmarks/kill_writes.py does it 200 times."""
 
 from __future__ import annotations
 
