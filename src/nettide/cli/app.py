@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nettide import __version__
+from nettide.cli.anomalies import anomalies
 from nettide.cli.backtest import backtest
 from nettide.cli.billing import billing
 from nettide.cli.capacity import capacity
@@ -17,6 +18,7 @@ from nettide.cli.forecast import forecast
 from nettide.cli.importance import importance
 from nettide.cli.keys import keys
 from nettide.cli.models import models
+from nettide.cli.serve import serve
 from nettide.cli.studio import studio
 from nettide.cli.synth import synth
 from nettide.cli.tune import tune
@@ -40,8 +42,10 @@ for verb in (
     synth,
     tune,
     studio,
+    serve,
     capacity,
     billing,
+    anomalies,
     importance,
     what_if,
     keys,

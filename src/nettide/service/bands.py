@@ -10,6 +10,7 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from nettide.panel import Panel
 
 _LOW, _HIGH = 0.1, 0.9
 _MOST_WAITING = 2000
+_PAUSE_SECONDS = 0.2
 _MOST_SERIES = 64  # of one request that are looked at
 _KEPT_OF_SERIES = 4  # forecasts
 _MOST_KEPT = 50_000
@@ -83,9 +85,10 @@ class Bands:
             connection.execute("pragma synchronous = off")
             connection.execute(_TABLES)
             while (first := self._queue.get()) is not None:
+                time.sleep(_PAUSE_SECONDS)  # one transaction for what comes meanwhile
                 waiting = [first]
                 is_last = False
-                while len(waiting) < 200:
+                while len(waiting) < _MOST_WAITING:
                     try:
                         following = self._queue.get_nowait()
                     except queue.Empty:

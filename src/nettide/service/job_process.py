@@ -150,7 +150,7 @@ def run_jobs(settings: Settings, *, ending: threading.Event, until_empty: bool =
         while not ending.is_set():
             try:
                 if time.monotonic() - purged > _PURGE_SECONDS:
-                    _purge(store, settings)
+                    purge_old(store, settings)
                     purged = time.monotonic()
                 job = store.jobs.claim(worker, _LEASE_SECONDS)
                 if job is not None:
@@ -309,7 +309,12 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     return {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}  # noqa: PLR0124 NaN alone differs from itself
 
 
-def _purge(store: Store, settings: Settings) -> None:
+def purge_old(store: Store, settings: Settings) -> None:
+    """Remove jobs, results and uploads that are older than the settings keep them.
+
+    Raises:
+        StoreError: the database cannot be used.
+    """
     before = store.database.clock() - timedelta(days=settings.limits.keep_days)
     jobs, results = store.jobs.purge(before), store.results.purge(before)
     if jobs or results:
@@ -317,7 +322,7 @@ def _purge(store: Store, settings: Settings) -> None:
 
 
 def main() -> None:
-    """Run as a process of its own: settings come from the variables and files that the service itself has."""
+    """Run as a process of its own; on its standard input it is told the settings' file and what goes before it."""
     from logging.config import dictConfig
 
     from nettide.service.logs import configuration
@@ -332,7 +337,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     parent = os.getppid()
-    settings = read_settings(overrides=json.loads(sys.argv[1]) if len(sys.argv) > 1 else None)
+    told = json.loads(sys.stdin.read() or "{}")
+    file = told.get("file")
+    settings = read_settings(None if file is None else Path(file), overrides=told.get("overrides"))
     dictConfig(configuration(settings.service.log_level))
     with contextlib.suppress(OSError):
         os.nice(5)  # forecasts that somebody waits for go first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nettide.models import MODELS
+from nettide.panel import Series
 from nettide.prepare.grid import GridChoice
 from nettide.service.schemas import GivenJob
 from nettide.sources.contract import Layout
@@ -21,6 +22,7 @@ def checked_request(given: GivenJob) -> tuple[tuple[str, ...], Choice, Reading]:
     assert all(name in MODELS for name in models)
     choice = Choice(given.horizon, None, given.seed, given.epochs, given.options, given.budget)
     make_chosen(choice, models)
+    Series("data", zone=given.zone or "UTC")
     reading = Reading(
         layout=Layout(time=given.time, id=given.id, target=given.target, zone=given.zone),
         grid=GridChoice(step_seconds=None if given.step is None else parse_step(given.step)),
