@@ -31,7 +31,6 @@ PAGES = (
     PageEntry("model.py", "Model", ":material/tune:"),
     PageEntry("training.py", "Training", ":material/model_training:"),
     PageEntry("forecast.py", "Forecast", ":material/trending_up:"),
-    PageEntry("analysis.py", "Analysis", ":material/troubleshoot:"),
 )
 
 

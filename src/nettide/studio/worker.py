@@ -18,9 +18,11 @@ from typing import Any
 from nettide.backtest.leaderboard import Score
 from nettide.errors import NettideError
 from nettide.models.contract import Monitor
+from nettide.report.trust import doubt
+from nettide.report.words import headline, remarks
 from nettide.studio.run_monitor import EPOCHS, RunMonitor
 from nettide.studio.workspace import read_document, write_document
-from nettide.tasks.backtest import TestPart, run_backtest
+from nettide.tasks.backtest import BacktestResult, TestPart, run_backtest
 from nettide.tasks.keep import keep_tested
 from nettide.tasks.monitors import EpochLog, Several
 from nettide.tasks.plan import plan_from
@@ -72,6 +74,7 @@ def work(folder: Path) -> None:
             "state": "done",
             "seconds": time.monotonic() - begun,
             "best": done.best,
+            "words": _words(done),
             "sentences": list(done.sentences),
             "ending": record.training.ending,
             "parameters": record.training.parameters,
@@ -79,6 +82,16 @@ def work(folder: Path) -> None:
             "scores": [_known(one) for one in done.scores],
         },
     )
+
+
+def _words(done: BacktestResult) -> list[str]:
+    """Say which model to use, and what is worth knowing before that is trusted."""
+    said = (
+        headline(done.backtest, done.scores),
+        *remarks(done.backtest, done.scores),
+        doubt(done.comparisons, done.best),
+    )
+    return [one for one in said if one]
 
 
 def _known(score: Score) -> dict[str, Any]:

@@ -90,24 +90,47 @@ def forecast(
     panel, notes = load(location, reading)
     if series is not None and series not in panel.ids:
         raise OptionError(unknown("series", series, panel.ids))
-    notes = (*notes, *remarks_on(panel))
-    if saved is not None:
-        made = saved.predict(panel, horizon=horizon)
-        assert saved.record is not None
-        name, learned = saved.model_name, set(saved.record.data.occasions)
-        if name in _FITTED_ANEW:
-            learned = {one.kind for one in panel.occasions if one.touches(panel.start, _end(panel))}
-        notes = (*notes, *_occasion_notes(name, learned, panel, made), *fallback_remarks(name, saved.model))
-        notes = (*notes, *unheeded_occasions([name], reading.occasions))
-    else:
-        made, said = _untrained(panel, horizon, location=location)
-        notes = (*notes, *_occasion_notes(PRETRAINED, set(), panel, made), *said)
+    made, said = forecast_panel(saved, panel, reading, location=location, horizon=horizon)
+    notes = (*notes, *remarks_on(panel), *said)
     model = PRETRAINED if saved is None else saved.model_name
     if levels is not None:
         if not made.levels:
             raise ForecastError(f"model {model!r} forecasts one value without quantiles; leave --levels out")
         made = made.at_levels(levels)
     return ForecastResult(made, panel, model, notes)
+
+
+def forecast_panel(
+    saved: Forecaster | None, panel: Panel, reading: Reading, *, location: str, horizon: int | None = None
+) -> tuple[Forecast, tuple[str, ...]]:
+    """Forecast each series of a panel from its end.
+
+    Args:
+        saved: fitted, with its record; None takes the pretrained network as it is.
+        panel: the history.
+        reading: how it became a panel.
+        location: where it was read, for the sentence on how to fit a model on it.
+        horizon: steps ahead, at most the model's; None takes all of them, or what ``usual_horizon`` says.
+
+    Returns:
+        The forecast, and sentences on what the model could not do.
+
+    Raises:
+        MismatchError: the history or horizon does not fit the model.
+    """
+    if saved is None:
+        made, said = _untrained(panel, horizon, location=location)
+        return made, (*_occasion_notes(PRETRAINED, set(), panel, made), *said)
+    made = saved.predict(panel, horizon=horizon)
+    assert saved.record is not None
+    name, learned = saved.model_name, set(saved.record.data.occasions)
+    if name in _FITTED_ANEW:
+        learned = {one.kind for one in panel.occasions if one.touches(panel.start, _end(panel))}
+    return made, (
+        *_occasion_notes(name, learned, panel, made),
+        *fallback_remarks(name, saved.model),
+        *unheeded_occasions([name], reading.occasions),
+    )
 
 
 def parse_levels(text: str) -> tuple[float, ...]:
