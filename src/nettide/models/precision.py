@@ -38,7 +38,8 @@ class Probe:
 def has_bfloat16() -> bool:
     """Say whether this processor multiplies bfloat16 by instructions of its own; others only imitate it."""
     if not hasattr(torch.cpu, "get_capabilities"):  # before PyTorch 2.10
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+        asked = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+        return asked is not None and bool(asked())
     found = torch.cpu.get_capabilities()
     return any(found.get(name, False) for name in _NATIVE)
 
