@@ -123,6 +123,11 @@ def test_a_sum_knows_only_what_both_directions_know() -> None:
     assert month.billed == 2
 
 
+def test_a_total_beside_its_two_directions_is_billed_alone() -> None:
+    links = billed_links(panel_of(np.ones(9), np.ones(9), np.ones(9), ids=("core-in", "core", "core-out")), "max")
+    assert [(one.name, one.directions) for one in links] == [("core", ("in", "out")), ("core", ("",))]
+
+
 def test_directions_that_differ_are_not_put_together() -> None:
     panel = panel_of(np.ones(9), np.ones(9), ids=("a in", "a out"))
     odd = replace(panel, series=(panel.series[0], replace(panel.series[1], zone="Europe/Prague")))

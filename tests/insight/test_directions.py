@@ -18,6 +18,7 @@ from nettide.insight.directions import paired
         ("in.router", "out.router", "router"),
         ("ingress/paris", "egress/paris", "paris"),
         ("a download", "a upload", "a"),
+        ("node_in_to_net", "node_out_of_net", "node_net"),
     ],
 )
 def test_names_that_differ_in_their_direction_are_a_pair(incoming: str, outgoing: str, link: str) -> None:

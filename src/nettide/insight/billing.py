@@ -126,15 +126,15 @@ def billed_links(panel: Panel, policy: Policy) -> tuple[BilledLink, ...]:
     """
     if policy not in POLICIES:
         raise OptionError(f"policy {policy!r} must be one of {', '.join(POLICIES)}")
-    rows: dict[str, dict[Direction, int]] = {}
+    rows: dict[tuple[str, bool], dict[Direction, int]] = {}
     names = paired(panel.ids)
     for row, id in enumerate(panel.ids):
         link, direction = names[id]
-        rows.setdefault(link if direction else id, {})[direction] = row
+        rows.setdefault((link, direction != ""), {})[direction] = row
     links = []
-    for name, by_direction in rows.items():
+    for (name, is_pair), by_direction in rows.items():
         chosen: dict[Direction, int] = by_direction
-        if "" not in by_direction:
+        if is_pair:
             ordered: tuple[Direction, ...] = ("in", "out")
             chosen = {one: by_direction[one] for one in ordered if policy in (one, "max", "sum")}
         units = {panel.units[row] for row in chosen.values()}

@@ -59,8 +59,8 @@ class Ways:
 
 def all_ways() -> Ways:
     """Give every combination that is looked at."""
-    # changes of the yearly growth that half a year brings, and half of a slope is lost within a year, or nothing
-    slopes = tuple(change / YEAR_DAYS / np.sqrt(180) for change in (0.0, 0.1, 0.5, 2.0))
+    # changes of the yearly growth that half a year brings; a damped slope halves within a year
+    slopes = tuple(change / YEAR_DAYS / np.sqrt(180) for change in (0.0, 0.1, 0.3, 1.0))
     rows = list(product((False, True), (0.6, 1.0), (0.05, 0.1, 0.2, 0.4), slopes, (1.0, 0.998)))
     log, *rest = (np.array(column) for column in zip(*rows, strict=True))
     spread, level, slope, damping = (column.astype(np.float64) for column in rest)

@@ -18,8 +18,9 @@ _MARKS = " _-./:|"
 def paired(ids: Iterable[str]) -> dict[str, tuple[str, Direction]]:
     """Find the in and the out series of links, such as ``core1-eth0-in`` and ``core1-eth0-out``.
 
-    Two series are a pair where their names differ in one word, which is in and out, rx and tx, ingress and egress,
-    inbound and outbound, input and output, received and sent, receive and transmit or download and upload.
+    Two series are a pair where their names differ in one word, which is in and out (or in to and out of), rx and tx,
+    ingress and egress, inbound and outbound, input and output, received and sent, receive and transmit or download and
+    upload.
 
     Returns:
         Id -> name of the link and the direction; a series without a counterpart is its own link, its direction empty.
@@ -50,7 +51,13 @@ def _counterparts(name: str) -> Iterable[tuple[str, str, Direction]]:
             is_in = text.lower() == incoming
             other = _cased(outgoing if is_in else incoming, text)
             link = _joined(name[: word.start()], name[word.end() :]) or name
-            yield name[: word.start()] + other + name[word.end() :], link, "in" if is_in else "out"
+            direction: Direction = "in" if is_in else "out"
+            before, after = name[: word.start()], name[word.end() :]
+            yield before + other + after, link, direction
+            here, there = ("to", "of") if is_in else ("of", "to")  # eth0_in_to_net and eth0_out_of_net
+            if phrase := re.match(rf"[{re.escape(_MARKS)}]{here}(?![a-zA-Z])", after):
+                rest = after[phrase.end() :]
+                yield before + other + after[0] + there + rest, _joined(before, rest) or name, direction
 
 
 def _cased(text: str, like: str) -> str:
