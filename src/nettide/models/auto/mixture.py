@@ -10,10 +10,12 @@ discounted losses as in Cesa-Bianchi and Lugosi, Prediction, Learning, and Games
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nettide.arrays import Bools, Floats
 
 _ROUNDS, _RATE = 300, 0.2
+_MOST_POINTS = 100_000
 _PREFERENCE = 4.0
 _CONVINCING = 0.05  # gain over the prior at which it is given up
 _LEAST = 0.02  # of the whole; what weighs less is left out
@@ -58,7 +60,9 @@ def preferences(losses: Floats) -> Floats:
     return found
 
 
-def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floats, prior: Floats) -> Floats:
+def pooled_weights(
+    truth: Floats, quantiles: Floats | NDArray[np.float32], levels: Floats, sizes: Floats, prior: Floats
+) -> Floats:
     """Give weights with little pinball loss of the mixture over all series, each in its own size.
 
     Found by exponentiated gradient from the prior, and moved towards it again unless they gain much over it: a
@@ -66,7 +70,7 @@ def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floa
 
     Args:
         truth: NaN where unknown, shape (series, point).
-        quantiles: of the members, shape (member, series, point, level).
+        quantiles: of the members, NaN where unknown, shape (member, series, point, level).
         levels: shape (level,).
         sizes: what an error of each series is measured in, positive, shape (series,).
         prior: positive, sum 1, shape (member,).
@@ -74,12 +78,18 @@ def pooled_weights(truth: Floats, quantiles: Floats, levels: Floats, sizes: Floa
     Returns:
         shape (member,), sum 1.
     """
-    scaled = np.where(np.isnan(truth), np.nan, truth) / sizes[:, None]
-    known = np.isfinite(scaled) & np.isfinite(quantiles).all(axis=(0, 3))
-    if not known.any():
+    known = np.isfinite(truth)
+    for one in quantiles:
+        known &= np.isfinite(one).all(axis=-1)
+    rows, columns = np.nonzero(known)
+    if not len(rows):
         return prior
-    y = scaled[known]  # (point,)
-    members = np.stack([(one / sizes[:, None, None])[known] for one in quantiles])  # (member, point, level)
+    if len(rows) > _MOST_POINTS:  # evenly over series and times: weights of a handful of members need no more
+        drawn = np.linspace(0, len(rows) - 1, _MOST_POINTS).round().astype(np.int64)
+        rows, columns = rows[drawn], columns[drawn]
+    size = sizes[rows]
+    y = truth[rows, columns] / size  # (point,)
+    members = np.stack([one[rows, columns].astype(np.float64) / size[:, None] for one in quantiles])
     weights = prior.copy()
     total = np.zeros_like(weights)
     for turn in range(_ROUNDS):

@@ -18,7 +18,8 @@ from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowing_members, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
-from nettide.models.auto.mixture import guarded_weights, pinball, pooled_weights, preferences, series_weights
+from nettide.models.auto.mixture import guarded_weights, pooled_weights, preferences, series_weights
+from nettide.models.auto.side_by_side import Singles, known_mean, losses_of, mixed, with_bands
 from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
 from nettide.models.calibration import adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training, tell_stage
@@ -207,39 +208,39 @@ class AutoModel:
             if place not in stay:
                 self.notes[one.name] = f"left out: {pooled[place]:.1%} of the mixture, not worth its time"
         chosen = quantiles[stay]
-        losses = pinball(truth, chosen, _LEVELS)  # (member, series, cutoff, horizon)
-        by_cutoff = _known_mean(losses, axis=3)
+        losses = losses_of(truth, chosen)  # (member, series, cutoff, horizon)
+        by_cutoff = known_mean(losses, axis=3)
         self._pooled = pooled[stay] / pooled[stay].sum()
         seen = np.isfinite(by_cutoff).any(axis=0).sum(axis=1).astype(np.float64)
-        self._weights = series_weights(self._pooled, _known_mean(by_cutoff, axis=2), seen)
+        self._weights = series_weights(self._pooled, known_mean(by_cutoff, axis=2), seen)
         self._members = {trials[place].name: _model(trials[place]) for place in stay}
-        mixed = _mixed(self._weights, chosen)
+        mixture = mixed(self._weights, chosen)
         errors = np.abs(truth - chosen[..., _MIDDLE])
         self.verdict = Verdict(
             (*self._members,),
             panel.ids,
             np.concatenate(
-                [_known_mean(errors, axis=3), _known_mean(np.abs(truth - mixed[..., _MIDDLE]), axis=2)[None]]
+                [known_mean(errors, axis=3), known_mean(np.abs(truth - mixture[..., _MIDDLE]), axis=2)[None]]
             ),
-            np.concatenate([by_cutoff, _known_mean(pinball(truth, mixed, _LEVELS), axis=2)[None]]),
+            np.concatenate([by_cutoff, known_mean(losses_of(truth, mixture[None]), axis=3)]),
         )
 
     def _pooled_weights(
-        self, names: list[str], truth: Floats, quantiles: Floats, sizes: Floats, prior: Floats
+        self, names: list[str], truth: Floats, quantiles: Singles, sizes: Floats, prior: Floats
     ) -> Floats:
         """Weigh over all series; a member that was tried on a sample alone is weighed against the rest there."""
         points = truth.reshape(len(truth), -1)
         flat = quantiles.reshape(*quantiles.shape[:2], -1, len(LEVELS))
         costly = np.array([name in STATISTICAL for name in names])
-        scaled = pinball(points, flat, _LEVELS) / sizes[:, None]
-        rest = np.where(costly, 0.0, prior * preferences(_known_mean(scaled, axis=(1, 2))))
+        scaled = losses_of(points, flat) / sizes[:, None]
+        rest = np.where(costly, 0.0, prior * preferences(known_mean(scaled, axis=(1, 2))))
         weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum())
         pooled = np.zeros(len(names))
         pooled[~costly] = weights
         if costly.any():
             on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior)
             tried = np.isfinite(flat).all(axis=(0, 3))  # where all members were
-            alone = _known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
+            alone = known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
             rival = np.where(costly | np.isnan(alone), np.inf, alone).min()
             kept = costly & (on_sample >= _STATISTICAL_WORTH) & (alone <= rival)
             pooled = pooled * (1 - on_sample[kept].sum())
@@ -312,37 +313,40 @@ class AutoModel:
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
         weights = self.weights_of(panel.ids)
         off = holiday_shares(panel, ahead=horizon)  # (series, time)
-        losses = _known_mean(pinball(truth, members, _LEVELS), axis=3)  # (member, series, every)
+        losses = known_mean(losses_of(truth, members), axis=3)  # (member, series, every)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
         for place, cutoff in enumerate(cutoffs):
             before = origins[place][origins[place] >= 0]
             past = np.searchsorted(every, before)
             guarded = guarded_weights(weights, losses[:, :, past], strength=self.config.guard)
             now = int(np.searchsorted(every, cutoff))
-            # (member, series, origin, horizon); the last origin is the cutoff itself
-            by_step = weights_on_days_off(guarded, self._knowing, off[:, steps[[*past, now]]])
-            mixed = _mixed(by_step[:, :, -1], members[:, :, now])
-            earlier = _mixed(by_step[:, :, :-1], members[:, :, past])  # (series, origin, horizon, level)
+            at_once, at_first = guarded, guarded
+            if (share := off[:, steps[[*past, now]]]).any():  # (series, origin, horizon)
+                by_step = weights_on_days_off(guarded, self._knowing, share)
+                at_once, at_first = by_step[:, :, -1], by_step[:, :, :-1]
+            mixture = mixed(at_once, members[:, :, now])
+            earlier = mixed(at_first, members[:, :, past])  # (series, origin, horizon, level)
             if self.config.adapt and len(past):
                 errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0])
-                mixed = adjust(mixed[:, None], adjustment, middle=_MIDDLE)[:, 0]
+                mixture = adjust(mixture[:, None], adjustment, middle=_MIDDLE)[:, 0]
             if self.config.guard:
-                factors = level_factors(earlier[..., _MIDDLE], truth[:, past], mixed[..., _MIDDLE])
-                mixed = mixed * factors[:, None, None]
+                factors = level_factors(earlier[..., _MIDDLE], truth[:, past], mixture[..., _MIDDLE])
+                mixture = mixture * factors[:, None, None]
                 silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
-                mixed[silent] = silenced(mixed[silent], _LEVELS)
-            values[:, place] = mixed
+                mixture[silent] = silenced(mixture[silent], _LEVELS)
+            values[:, place] = mixture
         return values
 
-    def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Floats:
+    def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Singles:
         """Let every member forecast; the statistical ones at the cutoffs alone, since each forecast is a fit."""
-        points, quantiles = [], []
+        points: list[Floats] = []
+        quantiles: list[Singles] = []
         for name, model in self._members.items():
             at = cutoffs if name in STATISTICAL else every
             made = model.predict(panel, at)
             point = np.full((len(panel.series), len(every), self.horizon), np.nan)
-            bands = np.full((*point.shape, len(made.levels)), np.nan)
+            bands = np.full((*point.shape, len(made.levels)), np.nan, dtype=np.float32)
             places = np.searchsorted(every, at)
             point[:, places], bands[:, places] = made.point, made.quantiles
             points.append(point)
@@ -412,57 +416,11 @@ class AutoModel:
         return model
 
 
-def with_bands(points: Sequence[Floats], quantiles: Sequence[Floats]) -> Floats:
-    """Give every member bands: one without takes the mean spread of the others around its own point.
-
-    Args:
-        points: of each member, shape (series, cutoff, horizon).
-        quantiles: of each member, shape (series, cutoff, horizon, level), no level for a point model.
-
-    Returns:
-        shape (member, series, cutoff, horizon, level); NaN where a member says nothing.
-    """
-    banded = [one for one in quantiles if one.shape[-1]]
-    spreads = np.stack([one - one[..., _MIDDLE, None] for one in banded])
-    spread = np.nan_to_num(_known_mean(spreads, axis=0))
-    found = np.empty((len(points), *points[0].shape, len(LEVELS)))
-    for place, (point, bands) in enumerate(zip(points, quantiles, strict=True)):
-        found[place] = bands if bands.shape[-1] else np.maximum(point[..., None] + spread, 0.0)
-    return found
-
-
-def _mixed(weights: Floats, quantiles: Floats) -> Floats:
-    """Average the quantiles of the members that say something.
-
-    Args:
-        weights: shape (member, series), or of every forecast, (member, series, ...).
-        quantiles: NaN where a member says nothing, shape (member, series, ..., level).
-
-    Returns:
-        shape (series, ..., level), NaN where none says anything.
-    """
-    wide = weights.reshape(*weights.shape, *[1] * (quantiles.ndim - weights.ndim))
-    known = np.isfinite(quantiles[..., _MIDDLE, None])
-    total = np.where(known, wide, 0.0).sum(axis=0)
-    values = np.where(known, wide * np.nan_to_num(quantiles), 0.0).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mixed: Floats = np.where(total > 0, values / total, np.nan)
-    return np.maximum.accumulate(mixed, axis=-1)  # in order already, but for the rounding of sums
-
-
-def _sizes(truth: Floats, quantiles: Floats) -> Floats:
+def _sizes(truth: Floats, quantiles: Singles) -> Floats:
     """Give what the errors of each series are measured in: the mean error of all members, or 1, shape (series,)."""
     errors = np.abs(truth - quantiles[..., _MIDDLE])
-    sizes = _known_mean(errors.reshape(len(errors), len(truth), -1), axis=(0, 2))
+    sizes = known_mean(errors.reshape(len(errors), len(truth), -1), axis=(0, 2))
     return np.where(np.isfinite(sizes) & (sizes > 0), sizes, 1.0)
-
-
-def _known_mean(values: Floats, *, axis: int | tuple[int, ...]) -> Floats:
-    """Give the mean of the known values, NaN where there are none."""
-    known = np.isfinite(values)
-    count = known.sum(axis=axis)
-    mean: Floats = np.where(count > 0, np.where(known, values, 0.0).sum(axis=axis) / np.maximum(count, 1), np.nan)
-    return mean
 
 
 def _tells_bands(trial: Trial) -> bool:
