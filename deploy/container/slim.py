@@ -6,11 +6,10 @@ import shutil
 import sys
 from pathlib import Path
 
-# Headers, static libraries and build tools of torch and pyarrow; tests that packages ship and nothing imports.
+# Headers and static libraries of torch and pyarrow; tests that packages ship and nothing imports.
 UNREAD = (
     "torch/include",
     "torch/share",
-    "torch/bin",
     "torch/test",
     "pyarrow/include",
     "pyarrow/tests",

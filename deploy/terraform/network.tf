@@ -16,7 +16,15 @@ data "aws_partition" "here" {}
 locals {
   zones   = slice(data.aws_availability_zones.here.names, 0, 2)
   account = data.aws_caller_identity.here.account_id
-  # The services a task in a subnet without internet needs before its first line runs.
+
+  # What a task in a subnet without internet needs before its first line runs, and what it may do through each.
+  pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+  allowed = {
+    "ecr.api"        = { actions = local.pull, resource = aws_ecr_repository.main.arn }
+    "ecr.dkr"        = { actions = local.pull, resource = aws_ecr_repository.main.arn }
+    "logs"           = { actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resource = "${aws_cloudwatch_log_group.service.arn}:*" }
+    "secretsmanager" = { actions = ["secretsmanager:GetSecretValue"], resource = aws_secretsmanager_secret.database_url.arn }
+  }
   endpoints = var.egress == "endpoints" ? toset(["ecr.api", "ecr.dkr", "logs", "secretsmanager"]) : toset([])
 }
 
@@ -85,6 +93,49 @@ resource "aws_route_table_association" "private" {
 
 # egress = "endpoints"
 
+# An endpoint's own policy allows everything to everyone: a way out for whoever gets into a task.
+data "aws_iam_policy_document" "endpoint" {
+  for_each = local.endpoints
+
+  statement {
+    sid       = "WhatTasksNeed"
+    actions   = local.allowed[each.key].actions
+    resources = [local.allowed[each.key].resource]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:PrincipalAccount"
+      values   = [local.account]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = startswith(each.key, "ecr.") ? [1] : []
+
+    content {
+      sid       = "LogInToTheRegistry"
+      actions   = ["ecr:GetAuthorizationToken"]
+      resources = ["*"] # the action knows no narrower resource
+
+      principals {
+        type        = "AWS"
+        identifiers = ["*"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:PrincipalAccount"
+        values   = [local.account]
+      }
+    }
+  }
+}
+
 resource "aws_vpc_endpoint" "interface" {
   for_each            = local.endpoints
   vpc_id              = aws_vpc.main.id
@@ -93,15 +144,31 @@ resource "aws_vpc_endpoint" "interface" {
   private_dns_enabled = true
   subnet_ids          = aws_subnet.private[*].id
   security_group_ids  = [aws_security_group.endpoints[0].id]
+  policy              = data.aws_iam_policy_document.endpoint[each.key].json
   tags                = { Name = "${var.name}-${each.key}" }
 }
 
-# Image layers lie in S3; a gateway endpoint costs nothing, so the NAT gateway need not carry them either.
+# ECR's layers lie in a bucket of its own, which it hands out by signed addresses; no other bucket can be reached.
+data "aws_iam_policy_document" "layers" {
+  statement {
+    sid       = "ImageLayers"
+    actions   = ["s3:GetObject"]
+    resources = ["arn:${data.aws_partition.here.partition}:s3:::prod-${var.region}-starport-layer-bucket/*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+  }
+}
+
+# A gateway endpoint costs nothing, so the NAT gateway need not carry them either.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.main.id
   service_name      = "com.amazonaws.${var.region}.s3"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [aws_route_table.private.id]
+  policy            = data.aws_iam_policy_document.layers.json
   tags              = { Name = "${var.name}-s3" }
 }
 

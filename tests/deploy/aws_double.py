@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.ecs.models import EC2ContainerServiceBackend, Service
 from moto.efs.responses import EFSResponse
 from moto.server import ThreadedMotoServer
 
@@ -34,12 +36,27 @@ def _file_system(response: EFSResponse) -> str:
     return response.path.split("/file-systems/")[1].split("/")[0]
 
 
+def _deploying(update: Callable[..., Service]) -> Callable[..., Service]:
+    """Let the service's deployment tell of its new task definition, as AWS does."""
+
+    def update_service(backend: EC2ContainerServiceBackend, properties: dict[str, Any]) -> Service:
+        wanted = properties.get("task_definition")
+        service = update(backend, properties)
+        for deployment in service.deployments if wanted else []:
+            deployment["taskDefinition"] = wanted
+        return service
+
+    return update_service
+
+
 @contextmanager
 def aws_double() -> Iterator[dict[str, str]]:
     """Serve AWS and give the variables that point clients at it."""
     ApplicationAutoScalingResponse.list_tags_for_resource = _no_tags
     EFSResponse.put_backup_policy = _put_backup_policy
     EFSResponse.describe_backup_policy = _describe_backup_policy
+    former = EC2ContainerServiceBackend.update_service
+    EC2ContainerServiceBackend.update_service = _deploying(former)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -55,3 +72,4 @@ def aws_double() -> Iterator[dict[str, str]]:
         }
     finally:
         server.stop()
+        EC2ContainerServiceBackend.update_service = former

@@ -99,7 +99,9 @@ def wildcards(resource: Resource) -> Iterator[str]:
                 yield f"{actions} are allowed on everything"
             if kind != "aws_kms_key" and any(one == "*" or one.endswith(":*") for one in actions):
                 yield f"every action is allowed: {actions}"
-            if principal == "*" or "*" in [who for ids in dict(principal).values() for who in _listed(ids)]:
+            everyone = principal == "*" or "*" in [who for ids in dict(principal).values() for who in _listed(ids)]
+            narrow = kind == "aws_vpc_endpoint" and "*" not in resources  # the resource tells whose it is
+            if everyone and not narrow and not _ours(statement):
                 yield "everyone is allowed"
             if "NotAction" in statement or "NotResource" in statement or "NotPrincipal" in statement:
                 yield "what is allowed is told by what is not"
@@ -150,6 +152,12 @@ def unguarded(resource: Resource) -> Iterator[str]:
             yield "a failed deployment stays"
     if kind == "aws_lb" and not values.get("drop_invalid_header_fields"):
         yield "invalid headers reach the service"
+
+
+def _ours(statement: Mapping[str, Any]) -> bool:
+    """Say whether a condition keeps a statement to this account."""
+    equal = statement.get("Condition", {}).get("StringEquals", {})
+    return bool({"aws:principalaccount", "aws:sourceaccount", "aws:sourceowner"} & {name.lower() for name in equal})
 
 
 def _listed(value: Any) -> list[Any]:
