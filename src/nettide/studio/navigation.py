@@ -31,6 +31,7 @@ PAGES = (
     PageEntry("model.py", "Model", ":material/tune:"),
     PageEntry("training.py", "Training", ":material/model_training:"),
     PageEntry("forecast.py", "Forecast", ":material/trending_up:"),
+    PageEntry("analysis.py", "Analysis", ":material/troubleshoot:"),
 )
 
 
