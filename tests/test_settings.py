@@ -84,10 +84,10 @@ def test_a_variable_with_an_impossible_value_is_refused(monkeypatch: pytest.Monk
 
 
 def test_a_password_of_the_store_is_never_shown(tmp_path: Path) -> None:
-    found = read_settings(written(tmp_path, "store_url: postgresql://nettide:secret@db/nettide"))
+    found = read_settings(written(tmp_path, "database: postgresql://nettide:secret@db/nettide"))
     assert "secret" not in repr(found)
     with pytest.raises(OptionError) as caught:
-        read_settings(written(tmp_path, "store_url: [secret]"))
+        read_settings(written(tmp_path, "database: [secret]"))
     assert "secret" not in str(caught.value)
 
 

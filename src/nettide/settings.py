@@ -42,6 +42,7 @@ class Limits(BaseModel):
     depth: int = Field(default=8, ge=3, le=64, description="how deep JSON may nest")
     series: int = Field(default=1000, ge=1, le=100_000, description="series of a request")
     points: int = Field(default=2_000_000, ge=1, le=10**9, description="values of a request, over all its series")
+    judged_points: int = Field(default=100_000, ge=1, le=10**8, description="values of a request that are judged")
     horizon: int = Field(default=336, ge=1, le=336, description="steps ahead")
     jobs: int = Field(default=20, ge=1, le=10_000, description="jobs of one key that wait or run")
     job_seconds: float = Field(default=3600.0, gt=0, le=7 * 86400, description="time a job may take")
@@ -88,7 +89,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     models: Path = Field(default=Path("models"), description="folder of the stored models")
-    store_url: SecretStr = Field(
+    database: SecretStr = Field(
         default=SecretStr("sqlite:///nettide.db"), description="where keys, jobs and results are: SQLite or PostgreSQL"
     )
     service: ServiceSettings = Field(default_factory=ServiceSettings)
@@ -208,5 +209,5 @@ def _told(error: ValidationError | SettingsError) -> str:
         return " ".join(str(error).split())
     first = error.errors()[0]
     at = ".".join(map(str, first["loc"]))
-    given = "" if at == "store_url" else f", given {first['input']!r}"
+    given = "" if at == "database" else f", given {first['input']!r}"
     return f"{at}: {first['msg'][:1].lower()}{first['msg'][1:]}{given}"

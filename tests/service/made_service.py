@@ -83,7 +83,7 @@ class Service:
 @contextlib.contextmanager
 def service(folder: Path, **overrides: Any) -> Iterator[Service]:
     """A service in this process; overrides have two underscores for a dot."""
-    given = {"models": str(folder / "models"), "store_url": f"sqlite:///{folder}/nettide.db"}
+    given = {"models": str(folder / "models"), "database": f"sqlite:///{folder}/nettide.db"}
     dotted = {name.replace("__", "."): value for name, value in overrides.items()}
     settings = read_settings(overrides={**given, **dotted})
     app = create_app(settings, scratch=folder)

@@ -21,9 +21,9 @@ def serve(
     models: Annotated[
         Path | None, typer.Option("--models", metavar="FOLDER", help="Folder of stored models; models if absent.")
     ] = None,
-    store: Annotated[
+    database: Annotated[
         str | None,
-        typer.Option("--store", metavar="URL", help="Where keys and jobs are; sqlite:///nettide.db if absent."),
+        typer.Option("--database", metavar="URL", help="Where keys and jobs are; sqlite:///nettide.db if absent."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option("--workers", help="Processes that answer; one a core if absent.")
@@ -54,7 +54,7 @@ def serve(
         "service.workers": workers,
         "service.job_workers": job_workers,
         "models": None if models is None else str(models.absolute()),
-        "store_url": store,
+        "database": database,
     }
     overrides = {name: value for name, value in given.items() if value is not None}
     run(read_settings(settings, overrides=overrides), overrides=overrides, file=settings)

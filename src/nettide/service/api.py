@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nettide.service import forecasting, jobs_api, managing, pages
+from nettide.service import forecasting, jobs_api, judging, managing, pages
 from nettide.service import schemas as shapes
 from nettide.service.operations import Operation, Query
 from nettide.store.sql.keys import Scope
@@ -83,6 +83,18 @@ OPERATIONS: tuple[Operation, ...] = (
         body="json",
         given=shapes.GivenSteps,
         answer=shapes.StepAnswer,
+        problems=(404,),
+    ),
+    Operation(
+        "anomalies",
+        "POST",
+        "/api/v1/anomalies",
+        Scope.forecast,
+        "Say how unusual the last posted points are.",
+        judging.anomalies,
+        body="json",
+        given=shapes.GivenPoints,
+        answer=shapes.PointsAnswer,
         problems=(404,),
     ),
     Operation(

@@ -20,6 +20,7 @@ from nettide.service.access import Gate
 from nettide.service.api import METRICS, OPERATIONS, PAGES
 from nettide.service.bands import Bands
 from nettide.service.follow import Follower
+from nettide.service.judge import Judge
 from nettide.service.logs import log
 from nettide.service.metrics import Metrics
 from nettide.service.openapi import openapi_document
@@ -61,7 +62,7 @@ def create_app(settings: Settings, *, scratch: Path | None = None) -> Flask:
     app.json.ensure_ascii = True  # type: ignore[attr-defined]  # DefaultJSONProvider has it
     app.config.update(MAX_CONTENT_LENGTH=settings.limits.body_bytes, TRAP_HTTP_EXCEPTIONS=False)
     app.url_map.strict_slashes = True
-    store = open_store(settings.store_url.get_secret_value())
+    store = open_store(settings.database.get_secret_value())
     metrics, shelf = Metrics(), Shelf(settings)
     for name in settings.service.pinned:
         shelf.pin(name, True)
@@ -74,7 +75,7 @@ def create_app(settings: Settings, *, scratch: Path | None = None) -> Flask:
     limits = settings.limits
     gate = Gate(store.keys, per_minute=limits.requests_per_minute, burst=limits.burst)
     bands, follower = Bands(folder / "bands.sqlite", count), Follower(shelf, store.models)
-    app.extensions[EXTENSION] = Runtime(settings, store, shelf, gate, metrics, bands, follower)
+    app.extensions[EXTENSION] = Runtime(settings, store, shelf, gate, metrics, bands, follower, Judge())
     metrics_page = replace(METRICS, scope=None) if settings.service.open_metrics else METRICS
     operations = (*OPERATIONS, *PAGES, metrics_page)
     app.extensions[pages.DOCUMENT] = pages.document_text(openapi_document(OPERATIONS))

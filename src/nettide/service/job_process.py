@@ -143,7 +143,7 @@ def run_jobs(settings: Settings, *, ending: threading.Event, until_empty: bool =
     Raises:
         StoreError: the store cannot be opened.
     """
-    store = open_store(settings.store_url.get_secret_value())
+    store = open_store(settings.database.get_secret_value())
     worker = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
     purged = 0.0
     try:

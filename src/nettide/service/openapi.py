@@ -111,6 +111,5 @@ def _operation(one: Operation, named: dict[type[BaseModel], dict[str, Any]]) -> 
     if one.given is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": named[one.given]}}}
     elif one.body == "file":
-        binary = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
-        found["requestBody"] = {"required": True, "content": dict.fromkeys(UPLOADS, binary)}
+        found["requestBody"] = {"required": True, "content": {media: {} for media in UPLOADS}}
     return found

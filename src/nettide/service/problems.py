@@ -95,7 +95,7 @@ def of_error(error: NettideError) -> ProblemError:
 def of_validation(error: ValidationError, *, where: str) -> ProblemError:
     """Give the problem of a body or query that is not as the OpenAPI document says."""
     faults = [
-        {"at": ".".join(map(str, one["loc"])) or where, "message": _shown(one["msg"])}
+        {"at": ".".join(map(str, one["loc"])) or where, "message": _shown(one["msg"].removeprefix("Value error, "))}
         for one in error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
     ]
     first = faults[0]

@@ -10,6 +10,7 @@ from flask import current_app, g, request
 from nettide.service.access import Gate
 from nettide.service.bands import Bands
 from nettide.service.follow import Follower
+from nettide.service.judge import Judge
 from nettide.service.metrics import Metrics
 from nettide.service.shelf import Shelf
 from nettide.settings import Settings
@@ -33,6 +34,7 @@ class Runtime:
         metrics: counters.
         bands: earlier forecasts, to compare posted values with.
         follower: does what admins told other workers.
+        judge: the thread that looks for anomalies, so that no forecast waits for it.
     """
 
     settings: Settings
@@ -42,6 +44,7 @@ class Runtime:
     metrics: Metrics
     bands: Bands
     follower: Follower
+    judge: Judge
 
     def close(self) -> None:
         """End the threads and connections."""

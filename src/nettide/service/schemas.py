@@ -47,6 +47,13 @@ class GivenSeries(_Given):
     ] = {}
 
 
+_EXAMPLE: dict[str, Any] = {
+    "step": "1h",
+    "end": "2026-03-01T00:00:00Z",
+    "series": [{"id": "uplink", "values": [2.1e9, 2.4e9, None, 2.2e9, 1.9e9], "unit": "bit/s"}],
+}
+
+
 class GivenHistory(_Given):
     """One or many series on one grid that end together; a shorter one begins later."""
 
@@ -73,6 +80,8 @@ class GivenHistory(_Given):
 class GivenForecast(GivenHistory):
     """A history to forecast from."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "horizon": 3}]})
+
     horizon: Annotated[int | None, Field(ge=1, le=336, description="steps ahead; all that the model can if absent")] = (
         None
     )
@@ -85,6 +94,8 @@ class GivenForecast(GivenHistory):
 class GivenSteps(_Given):
     """The last steps of one series."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"values": [2.1e9, 2.4e9, 2.2e9, 1.9e9]}]})
+
     values: Annotated[Values, Field(description="one value a step, oldest first, not negative")]
     step: Annotated[Step, Field(description="length of a step")] = "1h"
     end: Annotated[Time | None, Field(description="time of the last value; the last whole step if absent")] = None
@@ -94,7 +105,12 @@ class GivenSteps(_Given):
 class GivenPoints(GivenHistory):
     """A history whose last points are judged."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "points": 2}]})
+
     points: Annotated[int, Field(ge=1, description="how many of the last steps are judged")] = 1
+    false_alarms_per_week: Annotated[
+        float | None, Field(gt=0, le=10_000, description="normal points of a series that may be flagged in a week")
+    ] = None
 
 
 class GivenJob(_Given):
@@ -190,16 +206,18 @@ class StepAnswer(_Answer):
 
 
 class PointAnswer(_Answer):
-    """How unusual one point is."""
+    """How unusual one point is; null where nothing can be said."""
 
     time: str
     value: float | None
     expected: float | None
-    low: float | None
-    high: float | None
-    score: Annotated[float | None, Field(description="distance outside the band, in widths of it; 0 within")]
-    anomalous: bool
-    explanation: str
+    low: Annotated[float | None, Field(description="lower edge of the calibrated 80 % band")]
+    high: Annotated[float | None, Field(description="its upper edge")]
+    score: Annotated[
+        float | None, Field(description="distance from what was expected, in half-widths of the band: 1 is on its edge")
+    ]
+    chance: Annotated[float | None, Field(description="how probable so much is at a normal point")]
+    anomaly: bool
 
 
 class PointsOfSeries(_Answer):
@@ -210,11 +228,24 @@ class PointsOfSeries(_Answer):
     points: list[PointAnswer]
 
 
+class IncidentAnswer(_Answer):
+    """Odd points of one series that belong together."""
+
+    series: str
+    kind: Literal["above", "below", "silent", "stuck", "gap"]
+    severity: Literal["minor", "major", "critical"]
+    start: str
+    end: str
+    ongoing: bool
+    text: Annotated[str, Field(description="one sentence about it")]
+
+
 class PointsAnswer(_Answer):
-    """The judged points of all series that were sent."""
+    """The judged points of all series that were sent, and the incidents that reach into them."""
 
     model: str
     series: list[PointsOfSeries]
+    incidents: list[IncidentAnswer]
 
 
 class FileAnswer(_Answer):

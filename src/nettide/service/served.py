@@ -17,6 +17,7 @@ from nettide.models.recurrent_config import MOST_HORIZON
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.periods import measured_periods
 from nettide.store.record import ModelRecord
+from nettide.tasks.forecast import usual_horizon
 from nettide.units import step_text
 
 BASE = "base"
@@ -51,6 +52,10 @@ class PretrainedServed:
         self._model = model
         self.described = Described("y", "", MOST_HORIZON, None)
 
+    def another(self, panel: Panel) -> Model:
+        """Give a model for a panel that other threads may use beside this one; it forecasts a usual horizon."""
+        return self._model.shown(panel, horizon=usual_horizon(panel.step_seconds))
+
     def key(self, panel: Panel, horizon: int) -> Hashable | None:
         """Say what histories must share: step, end, horizon, periods, and about the length."""
         if len(panel.series) > 1:
@@ -84,9 +89,19 @@ class FittedServed:
     """
 
     def __init__(self, record: ModelRecord) -> None:
+        self._record = record
         self._model: Model = restore_model(record.model, record.state)
         facts = record.data
         self.described = Described(facts.channels[0], facts.unit, record.horizon, facts.step_seconds)
+
+    def another(self, panel: Panel) -> Model:
+        """Give a model of the same weights that other threads may use beside this one.
+
+        Raises:
+            DamagedError: the model cannot be restored.
+        """
+        del panel
+        return restore_model(self._record.model, self._record.state)
 
     def key(self, panel: Panel, horizon: int) -> Hashable | None:
         """Say what histories must share: step, end, channels, and about the length; the horizon does not matter."""

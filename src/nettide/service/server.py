@@ -88,7 +88,7 @@ def serve(settings: Settings, *, overrides: Mapping[str, Any], file: Path | None
         OptionError: its URL cannot be used.
     """
     dictConfig(configuration(settings.service.log_level))
-    open_store(settings.store_url.get_secret_value()).close()  # makes tables before workers race for it
+    open_store(settings.database.get_secret_value()).close()  # makes tables before workers race for it
     scratch = make_scratch()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # of a worker; more workers, not more threads, use the cores
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -33,21 +33,26 @@ class Held:
 
     Args:
         name: as clients call it.
-        described: what it can be asked.
+        model: what the batcher forecasts with.
         batcher: its thread.
-        record: as it was stored, without its weights; None for the pretrained network.
+        record: as it was stored; None for the pretrained network.
         stamp: what changes when its folder is replaced.
         is_pinned: whether it stays when room is needed.
         looked: when its folder was looked at last, monotonic seconds.
     """
 
     name: str
-    described: Described
+    model: PretrainedServed | FittedServed
     batcher: Batcher
     record: ModelRecord | None
     stamp: tuple[int, int] | None
     is_pinned: bool
     looked: float
+
+    @property
+    def described(self) -> Described:
+        """What it can be asked."""
+        return self.model.described
 
     def forecast(self, panel: Panel, horizon: int, *, seconds: float) -> Forecast:
         """Forecast from the end of a panel; raises as ``Batcher.forecast``."""
@@ -245,7 +250,7 @@ class Shelf:
     ) -> Held:
         waiting = self._settings.limits.waiting
         batcher = Batcher(model, most=self._settings.service.batch, waiting=waiting, name=name)
-        return Held(name, model.described, batcher, record, stamp, is_pinned, time.monotonic())
+        return Held(name, model, batcher, record, stamp, is_pinned, time.monotonic())
 
     def _answer(self, name: str, record: ModelRecord | None) -> ModelAnswer:
         held = self._base if name == BASE else self._held.get(name)
