@@ -161,6 +161,17 @@ def test_a_failed_job_keeps_its_message_and_is_not_tried_again(store: Store, key
     assert store.jobs.claim("w", 30.0) is None
 
 
+def test_the_job_of_a_vanished_worker_comes_before_those_that_were_submitted_later(
+    store: Store, key_id: str, clock: TurnedClock
+) -> None:
+    gone, stopped, waiting = (store.jobs.submit("fit", {"n": n}, key_id) for n in range(3))
+    claimed(store), claimed(store)
+    store.jobs.request_cancel(stopped.id)
+    clock.turn(31)
+    assert [claimed(store).id, claimed(store).id] == [gone.id, waiting.id]
+    assert found(store, stopped).state == JobState.cancelled
+
+
 def test_a_released_job_is_the_next_one_and_its_attempt_does_not_count(store: Store, key_id: str) -> None:
     first = store.jobs.submit("fit", {}, key_id)
     store.jobs.submit("fit", {}, key_id)
@@ -485,7 +496,7 @@ def test_whatever_workers_and_clients_do_no_job_is_lost_or_leaves_the_table(stor
     run_state_machine_as_test(
         Queue,
         settings=settings(
-            derandomize=True, max_examples=12, stateful_step_count=25, deadline=None,
+            derandomize=True, max_examples=8, stateful_step_count=25, deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip

@@ -39,6 +39,8 @@ def test_a_key_reads_and_removes_its_own_results_only(store: Store, key_id: str)
     other = store.keys.create("other", frozenset({Scope.read}), None)[1].id
     record = store.results.put(b"abc", "text/plain", key_id)
     assert store.results.get(record.id, other) is None
+    assert store.results.find(record.id, other) is None
+    assert store.results.find(record.id, None) == store.results.find(record.id, key_id) == record
     assert not store.results.delete(record.id, other)
     assert store.results.get(record.id, None) == (record, b"abc")
     assert store.results.delete(record.id, key_id)
@@ -49,6 +51,7 @@ def test_a_key_reads_and_removes_its_own_results_only(store: Store, key_id: str)
 @pytest.mark.parametrize("id", ["", NONE, "x", "\0", "\ud800"])
 def test_a_result_that_does_not_exist_is_nothing_rather_than_an_error(store: Store, id: str) -> None:
     assert store.results.get(id, None) is None
+    assert store.results.find(id, None) is None
     assert not store.results.delete(id, None)
 
 

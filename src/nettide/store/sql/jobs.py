@@ -21,7 +21,6 @@ from nettide.store.sql.words import checked, is_id, new_id
 MOST_REQUEST_BYTES = 2**20
 MOST_TEXT = 4000
 _MOST_LEASE_SECONDS = 86_400
-_MOST_RETURNED = 100  # expired leases that one claim looks at
 _FIELDS = tuple(field.name for field in dataclasses.fields(JobRecord))
 _COLUMNS = tuple(jobs.c[name] for name in _FIELDS)
 
@@ -83,8 +82,8 @@ class Jobs:
     def claim(self, worker: str, lease_seconds: float) -> JobRecord | None:
         """Take the job that has waited longest; no two workers ever get the same one.
 
-        First, jobs whose lease ran out return to the queue, fail after ``most_attempts``, or are cancelled if that
-        was asked for.
+        A job whose lease ran out stands where it stood before; after ``most_attempts`` it fails instead, and it is
+        cancelled if that was asked for.
 
         Args:
             worker: who takes it, unique among processes and threads, 1 to 200 printable characters.
@@ -102,28 +101,30 @@ class Jobs:
         if not 0 < lease_seconds <= _MOST_LEASE_SECONDS:
             raise OptionError(f"lease of {lease_seconds} s must be above 0 and at most {_MOST_LEASE_SECONDS} s")
         now, lease = self.database.clock(), timedelta(seconds=lease_seconds)
+        expired = (jobs.c.state == JobState.running) & (jobs.c.lease_until < now)
+        waiting = or_(jobs.c.state.in_(sources(JobState.running)), expired)
         with self.database.read() as connection:  # workers that poll an empty queue take no write lock
-            waiting = select(jobs.c.number).where(or_(jobs.c.state == JobState.queued, _expired(now))).limit(1)
-            if connection.execute(waiting).first() is None:
+            if connection.execute(select(jobs.c.number).where(waiting).limit(1)).first() is None:
                 return None
+        first = select(*_COLUMNS).where(waiting).order_by(jobs.c.number).limit(1)
         with self.database.write() as connection:
-            self._return_expired(connection, now)
-            oldest = select(jobs.c.id).where(jobs.c.state.in_(sources(JobState.running))).order_by(jobs.c.number)
-            job_id = connection.execute(oldest.limit(1).with_for_update(skip_locked=True)).scalar()
-            if job_id is None:
-                return None
-            taken = {
-                "state": JobState.running,
-                "attempts": jobs.c.attempts + 1,
-                "worker": worker,
-                "lease_microseconds": lease // timedelta(microseconds=1),
-                "lease_until": now + lease,
-                "started": now,
-                "progress": 0.0,
-                "note": "",
-            }
-            connection.execute(update(jobs).where(jobs.c.id == job_id).values(taken))
-            return _found(connection, job_id)
+            while row := connection.execute(first.with_for_update(skip_locked=True)).one_or_none():
+                if row.state == JobState.running and not self._return(connection, _record(row), now):
+                    continue
+                _move(
+                    connection,
+                    row.id,
+                    JobState.running,
+                    attempts=jobs.c.attempts + 1,
+                    worker=worker,
+                    lease_microseconds=lease // timedelta(microseconds=1),
+                    lease_until=now + lease,
+                    started=now,
+                    progress=0.0,
+                    note="",
+                )
+                return _found(connection, row.id)
+        return None
 
     def heartbeat(self, id: str, worker: str, progress: float, *, note: str = "") -> bool:
         """Say that a worker is still at its job, which renews the lease.
@@ -353,33 +354,27 @@ class Jobs:
             now = connection.execute(select(jobs.c.state, jobs.c.result_id).where(jobs.c.id == id, own)).one_or_none()
         return now is not None and now.state == state and now.result_id == values.get("result_id")
 
-    def _return_expired(self, connection: Connection, now: datetime) -> None:
-        """Move jobs whose worker was not heard of in time; those that another claim is moving are left to it."""
-        columns = (jobs.c.id, jobs.c.attempts, jobs.c.cancel_requested, jobs.c.worker)
-        found = select(*columns).where(_expired(now)).order_by(jobs.c.number).limit(_MOST_RETURNED)
-        for row in connection.execute(found.with_for_update(skip_locked=True)).all():
-            if row.cancel_requested:
-                _move(connection, row.id, JobState.cancelled, finished=now)
-            elif row.attempts >= self.most_attempts:
-                message = f"given up: {row.attempts} workers took it and were not heard of again, the last {row.worker}"
-                _move(connection, row.id, JobState.failed, finished=now, message=message)
-            else:
-                _move(connection, row.id, JobState.queued, worker=None, progress=0.0, note="")
+    def _return(self, connection: Connection, job: JobRecord, now: datetime) -> bool:
+        """Take a job from a worker that was not heard of in time; say whether it is to be tried again."""
+        if job.cancel_requested:
+            _move(connection, job.id, JobState.cancelled, finished=now)
+        elif job.attempts >= self.most_attempts:
+            message = f"given up: {job.attempts} workers took it and were not heard of again, the last {job.worker}"
+            _move(connection, job.id, JobState.failed, finished=now, message=message)
+        else:
+            return _move(connection, job.id, JobState.queued)
+        return False
 
 
 def _move(
     connection: Connection, id: str, state: JobState, *, only: ColumnElement[bool] | None = None, **values: object
 ) -> bool:
-    """Bring a job to a state, if the table of transitions allows it from where it is; it then has no lease."""
+    """Bring a job to a state if the table of transitions allows it; it has no lease unless one is given."""
     where = (jobs.c.id == id) & jobs.c.state.in_(sources(state))
     if only is not None:
         where &= only
     kept = {"state": state, "lease_until": None, "lease_microseconds": None, **values}
     return connection.execute(update(jobs).where(where).values(kept)).rowcount == 1
-
-
-def _expired(now: datetime) -> ColumnElement[bool]:
-    return (jobs.c.state == JobState.running) & (jobs.c.lease_until < now)
 
 
 def _is(id: str, key_id: str | None) -> ColumnElement[bool]:
