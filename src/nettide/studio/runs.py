@@ -256,14 +256,15 @@ def _run(folder: Path) -> Run:
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedError(f"{folder} holds no run: {error}") from None
     status = read_document(folder / STATUS) or {}
-    state: RunState = "running" if running else "killed"
-    why = ""
-    if status.get("state") == "done":
-        state = "done"
+    state: RunState
+    if running:  # also in the moment between its last word and its end, when it cannot be deleted yet
+        state, why = "running", ""
+    elif status.get("state") == "done":
+        state, why = "done", ""
     elif status.get("state") == "failed":
         state, why = "failed", str(status.get("error"))
-    elif not running:
-        why = _last_words(folder)
+    else:
+        state, why = "killed", _last_words(folder)
     return Run(
         name=folder.name,
         folder=folder,
