@@ -71,7 +71,7 @@ resource "aws_db_instance" "main" {
 
 resource "aws_secretsmanager_secret" "database_url" {
   name                    = "${var.name}/database-url"
-  description             = "NETTIDE_STORE_URL of the service's tasks"
+  description             = "NETTIDE_DATABASE of the service's tasks"
   kms_key_id              = aws_kms_key.main.arn
   recovery_window_in_days = var.protect ? 7 : 0
 }

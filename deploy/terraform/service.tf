@@ -74,7 +74,7 @@ resource "aws_ecs_task_definition" "service" {
       ]
 
       environment = [for name, value in local.environment : { name = name, value = value }]
-      secrets     = [{ name = "NETTIDE_STORE_URL", valueFrom = aws_secretsmanager_secret.database_url.arn }]
+      secrets     = [{ name = "NETTIDE_DATABASE", valueFrom = aws_secretsmanager_secret.database_url.arn }]
 
       healthCheck = {
         command     = ["CMD", "python", "/usr/local/bin/healthy", "http://127.0.0.1:${local.port}/healthz"]

@@ -73,7 +73,7 @@ def task_rights(resource: Resource) -> Iterator[str]:
         if not re.search(r"@sha256:[0-9a-f]{64}$", container["image"]):
             yield f"{name} runs an image that is not pinned by digest"
         for variable in container.get("environment", []):
-            secret = re.search(r"(?i)password|secret|token|store_url|api_key", variable["name"])
+            secret = re.search(r"(?i)password|secret|token|database|api_key", variable["name"])
             if secret or re.search(r"://[^/\s:]+:[^@\s]+@", variable["value"]):
                 yield f"{name} has a secret in plain text: {variable['name']}"
     for volume in values.get("volume") or []:

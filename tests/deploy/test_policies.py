@@ -75,7 +75,7 @@ FORBIDDEN = [
     (task(linuxParameters={}), "keeps capabilities"),
     (task(linuxParameters={"capabilities": {"add": ["SYS_PTRACE"], "drop": ["ALL"]}}), "keeps capabilities"),
     (task(image="nettide:latest"), "not pinned by digest"),
-    (task(environment=[{"name": "NETTIDE_STORE_URL", "value": "x"}]), "in plain text"),
+    (task(environment=[{"name": "NETTIDE_DATABASE", "value": "x"}]), "in plain text"),
     (task(environment=[{"name": "A", "value": "postgresql://u:p@host/d"}]), "in plain text"),
     (allowing(Action="s3:*", Resource="arn:aws:s3:::x"), "every action"),
     (allowing(Action="s3:GetObject", Resource="*"), "on everything"),

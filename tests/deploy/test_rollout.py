@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,14 +14,8 @@ IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/nettide@sha256:" + "b" 
 
 
 @pytest.fixture(scope="module")
-def rollout(deploy: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("rollout", deploy / "rollout.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["rollout"] = module
-    spec.loader.exec_module(module)
-    return module
+def rollout(script: Callable[[str], ModuleType]) -> ModuleType:
+    return script("rollout.py")
 
 
 @dataclass

@@ -119,7 +119,7 @@ def _is_a_hardened_service_behind_the_load_balancer(applied: Applied) -> None:
     assert container["readonlyRootFilesystem"] is True
     assert container["linuxParameters"]["capabilities"] == {"add": [], "drop": ["ALL"]}
     assert container["secrets"] == [
-        {"name": "NETTIDE_STORE_URL", "valueFrom": applied.outputs["database_url_secret"]},
+        {"name": "NETTIDE_DATABASE", "valueFrom": applied.outputs["database_url_secret"]},
     ]
     target = boto3.client("elbv2").describe_target_groups()["TargetGroups"][0]
     assert (target["HealthCheckPath"], target["TargetType"], target["Port"]) == ("/readyz", "ip", 8080)
