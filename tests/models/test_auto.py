@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from nettide.errors import (
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import restore_model
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
+from nettide.models.auto.kept import KeptFits
 from nettide.models.auto.model import AutoModel
 from nettide.models.contract import Silent, State, last_cutoff
 from nettide.panel import Panel
@@ -306,6 +307,34 @@ def test_what_was_fitted_before_a_kill_is_not_fitted_again() -> None:
     model = auto_of("base", made={"base": failing(TrainingError("must not be fitted"))})
     model.fit(PANEL, checkpoint=again)
     assert "base" in model.members
+
+
+def test_a_fit_is_resumed_with_another_budget_of_which_the_rest_is_left() -> None:
+    memory = Memory()
+    auto_of("base", budget="1m").fit(PANEL, checkpoint=memory)
+    assert memory.kept is not None
+    spent = memory.kept.document["spent"]
+    assert 0 < spent < 60
+    model = auto_of("base", budget="2h", made={"base": failing(TrainingError("must not be fitted"))})
+    model.fit(PANEL, checkpoint=memory)
+    assert "base" in model.members
+    now = iter([100.0, 107.0])
+    kept = KeptFits(memory, PANEL, {**asdict(model.config), "budget": "3h"}, now=lambda: next(now))
+    assert kept.spent == memory.kept.document["spent"]
+    kept.put("trial", "naive", model._members["naive"])
+    assert memory.kept.document["spent"] == pytest.approx(kept.spent + 7)
+
+
+def test_of_a_budget_that_was_spent_before_the_kill_nothing_is_left() -> None:
+    memory = Memory()
+    with pytest.raises(Killed):
+        auto_of("base,rnn", made={"rnn": failing(Killed())}).fit(PANEL, checkpoint=memory)
+    assert memory.kept is not None
+    memory.kept = State({**memory.kept.document, "spent": 3601.0}, memory.kept.tensors)
+    model = auto_of("base,rnn", made={"rnn": failing(TrainingError("must not be fitted"))})
+    model.fit(PANEL, checkpoint=memory)
+    assert model.notes["rnn"] == "not tried: the budget is spent"
+    assert memory.kept.document["spent"] > 3601
 
 
 @pytest.mark.parametrize(

@@ -22,16 +22,16 @@ def panel_with(*days: int) -> Panel:
 
 
 def test_a_network_that_saw_too_few_days_off_does_not_know_them() -> None:
-    assert knowing_members(NAMES, panel_with(2, 5)).tolist() == [True, False, False, False]
-    assert knowing_members(NAMES, panel_with(2, 5, 7)).tolist() == [True, True, False, False]
+    assert knowing_members(NAMES, panel_with(2, 5), clock=1.0).tolist() == [True, False, False, False]
+    assert knowing_members(NAMES, panel_with(2, 5, 7), clock=1.0).tolist() == [True, True, False, False]
 
 
 def test_days_off_after_the_end_taught_nobody() -> None:
-    assert not knowing_members(NAMES, panel_with(2, 10, 11))[1]
+    assert not knowing_members(NAMES, panel_with(2, 10, 11), clock=1.0)[1]
 
 
 def test_shares_reach_beyond_the_end() -> None:
-    share = holiday_shares(panel_with(10), ahead=24)
+    share = holiday_shares(panel_with(10), ahead=24, clock=1.0)
     assert share.shape == (2, 24 * 11)
     assert share[:, -24:].all()
     assert not share[:, :-24].any()
@@ -64,4 +64,9 @@ def test_where_all_or_none_know_nothing_moves(knowing: list[bool]) -> None:
 def test_shares_are_of_the_occasions_that_concern_a_series() -> None:
     panel = panel_with()
     panel = replace(panel, occasions=(Occasion("holiday", 0, DAY, series=("b",)),))
-    assert holiday_shares(panel, ahead=0).sum(axis=1).tolist() == [0.0, 24.0]
+    assert holiday_shares(panel, ahead=0, clock=1.0).sum(axis=1).tolist() == [0.0, 24.0]
+
+
+def test_days_off_run_with_the_measured_day() -> None:
+    share = holiday_shares(panel_with(5), ahead=0, clock=23 / 24)  # a day of the traffic is 23 steps long
+    assert np.flatnonzero(share[0] > 0.5).tolist() == list(range(115, 138))

@@ -10,7 +10,6 @@ from nettide.errors import OptionError
 from nettide.models.losses import LossName
 from nettide.models.network import CellName
 from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
-from nettide.models.options import MOST_HORIZON as MOST_HORIZON  # noqa: PLC0414 - mypy: others import it from here
 from nettide.models.precision import PrecisionChoice
 from nettide.models.scaling import ScalingName, TransformName
 from nettide.models.training import OptimizerName, ScheduleName

@@ -93,8 +93,9 @@ def fit(
         forecaster = Forecaster.of(model, made)
         try:
             training = forecaster.fit(panel, monitor=monitor, checkpoint=checkpoint, origin=Path(location).name)
-        except OptionError:  # a budget too small: with other options nothing of it can be resumed
-            checkpoint.clear()
+        except OptionError:  # a budget too small: nothing was fitted that is worth keeping, unless before a kill
+            if not resume:
+                checkpoint.clear()
             raise
         forecaster.save(folder, overwrite=overwrite)
         checkpoint.clear()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nettide.errors import OptionError, UnitError, unknown
 from nettide.models import MODELS
-from nettide.models.recurrent_config import MOST_HORIZON
+from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
 from nettide.units import parse_duration
 
 NAIVE_MEMBERS = ("naive", "seasonal-naive-day", "seasonal-naive", "window-mean")
@@ -43,16 +43,14 @@ class AutoConfig:
     adapt: bool = True
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("horizon", 1, MOST_HORIZON),
-            ("context", 1, 100_000),
-            ("seed", 0, 2**32 - 1),
-            ("validation_share", 0.01, 0.5),
-            ("guard", 0.0, 100.0),
-        ):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise OptionError(f"{name} {value} is outside {least} ... {most}")
+        check_ranges(
+            self,
+            horizon=HORIZONS,
+            context=CONTEXTS,
+            seed=SEEDS,
+            validation_share=(0.01, 0.5),
+            guard=(0.0, 100.0),
+        )
         names = self.names
         if not names:
             raise OptionError("no challenger is named; name some, such as challengers=base-tuned,lightgbm")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from nettide.arrays import Bools, Floats
+from nettide.models import MODELS
 from nettide.models.auto.config import NAIVE_MEMBERS
 from nettide.models.auto.trials import STATISTICAL
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.occasions import OCCASION_FEATURES, occasion_features, occasion_groups
+from nettide.prepare.periods import told_seconds
 
 _PRETRAINED = ("base", "base-tuned")
 """What taught them had days off in it."""
@@ -18,21 +20,30 @@ _ENOUGH_WEIGHT = 0.25  # of the members that know: from here on they alone forec
 _HOLIDAY = OCCASION_FEATURES.index("holiday")
 
 
-def knowing_members(names: tuple[str, ...], panel: Panel) -> Bools:
+def knowing_members(names: tuple[str, ...], panel: Panel, *, clock: float) -> Bools:
     """Say which members know what a day off does after they were fitted on a panel, shape (member,)."""
-    share = holiday_shares(panel, ahead=0)
+    share = holiday_shares(panel, ahead=0, clock=clock)
     days = float(share.sum(axis=1).max(initial=0.0)) * panel.step_seconds / DAY_SECONDS
-    blind = (*NAIVE_MEMBERS, *STATISTICAL)
+    blind = (*NAIVE_MEMBERS, *(one for one in STATISTICAL if not MODELS[one].occasions))
     return np.array(
         [one in _PRETRAINED or (one not in blind and days >= _ENOUGH_DAYS) for one in names], dtype=np.bool_
     )
 
 
-def holiday_shares(panel: Panel, *, ahead: int) -> Floats:
-    """Give what share of each step is a holiday, to some steps after the end, shape (series, time + ahead)."""
+def holiday_shares(panel: Panel, *, ahead: int, clock: float) -> Floats:
+    """Give what share of each step is a holiday, to some steps after the end.
+
+    Args:
+        panel: the traffic, with its occasions.
+        ahead: steps after the end.
+        clock: measured length of a day over its nominal length.
+
+    Returns:
+        shape (series, time + ahead).
+    """
     groups, places = occasion_groups(panel)
-    starts = panel.start + panel.step_seconds * np.arange(panel.steps + ahead, dtype=np.int64)
-    shares = occasion_features(starts, groups, seconds=panel.step_seconds)[..., _HOLIDAY]
+    starts = told_seconds(panel, np.arange(panel.steps + ahead, dtype=np.int64), clock=clock)
+    shares = occasion_features(starts, groups, seconds=round(panel.step_seconds / clock))[..., _HOLIDAY]
     found: Floats = shares.astype(np.float64)[places]
     return found
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
 
 from nettide import __version__
 from nettide.arrays import Weights
 from nettide.errors import DamagedError, TrainingError
 from nettide.models import restore_model
 from nettide.models.contract import Checkpoint, Model, State
+from nettide.models.fingerprint import data_digest
 from nettide.panel import Panel
+
+_MAY_DIFFER = ("budget",)
+"""Options that do not decide what a fitted challenger is."""
 
 
 def joined_states(models: Mapping[str, Model]) -> State:
@@ -51,7 +53,8 @@ class KeptFits:
     Args:
         checkpoint: where; None keeps nothing.
         panel: what is fitted on.
-        options: of the fit; data and options must be the same to go on.
+        options: of the fit; data and options must be the same to go on, but for the budget.
+        now: gives seconds that only grow.
 
     Raises:
         TrainingError: the checkpoint is of another fit.
@@ -61,16 +64,18 @@ class KeptFits:
     checkpoint: Checkpoint | None
     panel: Panel
     options: Mapping[str, Any]
+    now: Callable[[], float] = time.perf_counter
+    spent: float = field(init=False, default=0.0)  # seconds of the budget before the kill
+    _began: float = field(init=False)
     _models: dict[str, Model] = field(init=False, default_factory=dict)
     _document: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._began = self.now()
         if self.checkpoint is None:
             return
-        data = hashlib.sha256(np.ascontiguousarray(self.panel.values).data)
-        zones, times = [one.zone for one in self.panel.series], (self.panel.start, self.panel.step_seconds)
-        data.update(f"{self.panel.ids} {zones} {times} {self.panel.occasions}".encode())
-        self._document = {"fit": {**self.options, "data": data.hexdigest()[:16], "nettide": __version__}}
+        options = {name: value for name, value in self.options.items() if name not in _MAY_DIFFER}
+        self._document = {"fit": {**options, "data": data_digest(self.panel), "nettide": __version__}}
         if (stored := self.checkpoint.load()) is None:
             return
         if stored.document.get("fit") != self._document["fit"]:
@@ -78,6 +83,7 @@ class KeptFits:
                 "the checkpoint is of another fit: options, data or version differ; start without --resume"
             )
         self._models = parted_models(stored.document.get("members", {}), stored.tensors)
+        self.spent = float(stored.document.get("spent", 0.0))
 
     def get(self, stage: str, name: str) -> Model | None:
         """Give a model that was fitted before the kill."""
@@ -89,4 +95,6 @@ class KeptFits:
             return
         self._models[f"{stage}:{name}"] = model
         joined = joined_states(self._models)
-        self.checkpoint.save(State({**self._document, "members": dict(joined.document)}, joined.tensors))
+        spent = self.spent + self.now() - self._began
+        document = {**self._document, "spent": spent, "members": dict(joined.document)}
+        self.checkpoint.save(State(document, joined.tensors))

@@ -25,8 +25,10 @@ from nettide.models.calibration import adjust, origins_of, recent_adjustment, si
 from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training, tell_stage
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config, option_names
+from nettide.models.outcome import quantile_forecast
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
+from nettide.prepare.periods import measured_periods
 
 _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
@@ -77,6 +79,7 @@ class AutoModel:
         self._ids: tuple[str, ...] = ()
         self._pooled: Floats = np.empty(0)
         self._knowing: Bools = np.empty(0, dtype=np.bool_)
+        self._clock = 1.0
         self.notes: dict[str, str] = {}
         self.verdict: Verdict | None = None
 
@@ -122,8 +125,8 @@ class AutoModel:
         self._members, self._fitted, self.notes, self.verdict = {}, None, {}, None
         if np.isnan(panel.target).all():
             raise HistoryError(f"no value of {panel.channels[0].name!r} is known; there is nothing to fit")
-        clock = Clock(self.config.budget_seconds, monitor or Silent())
         kept = KeptFits(checkpoint, panel, asdict(self.config))
+        clock = Clock(max(self.config.budget_seconds - kept.spent, 0.0), monitor or Silent())
         part = trial_part(panel, horizon=self.horizon, share=self.config.validation_share)
         if part is None:
             self._take_untried(panel)
@@ -134,7 +137,8 @@ class AutoModel:
                 self._fit_again(panel, {one.name: one for one in trials}, clock, kept)
         self._fitted = Fitted.of(panel.only_target())
         self._ids = panel.ids
-        self._knowing = knowing_members(self.members, panel)
+        self._clock = measured_periods(panel).clock
+        self._knowing = knowing_members(self.members, panel, clock=self._clock)
         return Training(
             ending=clock.ending,
             seconds=time.perf_counter() - started,
@@ -292,15 +296,7 @@ class AutoModel:
             part = slice(start, start + _CUTOFFS_AT_A_TIME)
             if panel.series:
                 values[:, part] = self._quantiles(panel, cutoffs[part])
-        return Forecast(
-            ids=panel.ids,
-            units=panel.units,
-            cutoffs=panel.seconds[cutoffs],
-            step_seconds=panel.step_seconds,
-            point=values[..., _MIDDLE],
-            levels=LEVELS,
-            quantiles=values,
-        )
+        return quantile_forecast(panel, cutoffs, values)
 
     def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
         """Mix the members at some cutoffs, shape (series, cutoff, horizon, level)."""
@@ -312,7 +308,7 @@ class AutoModel:
         seen = steps < panel.steps
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
         weights = self.weights_of(panel.ids)
-        off = holiday_shares(panel, ahead=horizon)  # (series, time)
+        off = holiday_shares(panel, ahead=horizon, clock=self._clock)  # (series, time)
         losses = known_mean(losses_of(truth, members), axis=3)  # (member, series, every)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
         for place, cutoff in enumerate(cutoffs):
@@ -370,6 +366,7 @@ class AutoModel:
             "ids": list(self._ids),
             "notes": dict(self.notes),
             "knowing": self._knowing.tolist(),
+            "clock": self._clock,
             "verdict": None if verdict is None else {"members": list(verdict.members), "ids": list(verdict.ids)},
         }
         own: dict[str, Weights] = {"weights": self._weights, "pooled": self._pooled}
@@ -393,6 +390,7 @@ class AutoModel:
             model._ids = tuple(document["ids"])
             model.notes = dict(document["notes"])
             model._knowing = np.array([bool(one) for one in document["knowing"]], dtype=np.bool_)
+            model._clock = float(document["clock"])
             model._weights = np.array(tensors["weights"], dtype=np.float64)
             model._pooled = np.array(tensors["pooled"], dtype=np.float64)
             if (told := document["verdict"]) is not None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nettide.errors import OptionError
-from nettide.models.recurrent_config import MOST_HORIZON
+from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,16 @@ class PretrainedConfig:
     adapt: bool = True
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("horizon", 1, MOST_HORIZON),
-            ("context", 1, 100_000),
-            ("seed", 0, 2**32 - 1),
-            ("batches", 0, 1_000_000),
-            ("members", 1, 64),
-            ("batch_size", 1, 1_000_000),
-            ("average", 1, 10**9),
-            ("learning_rate", 1e-12, 100.0),
-            ("dropout", 0.0, 0.95),
-            ("weight_decay", 0.0, 100.0),
-        ):
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise OptionError(f"{name} {value} is outside {least} ... {most}")
+        check_ranges(
+            self,
+            horizon=HORIZONS,
+            context=CONTEXTS,
+            seed=SEEDS,
+            batches=(0, 1_000_000),
+            members=(1, 64),
+            batch_size=(1, 1_000_000),
+            average=(1, 10**9),
+            learning_rate=(1e-12, 100.0),
+            dropout=(0.0, 0.95),
+            weight_decay=(0.0, 100.0),
+        )

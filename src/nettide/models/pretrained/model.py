@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nettide import __version__
 from nettide.arrays import Floats, Ints
 from nettide.errors import DamagedError, HistoryError, MismatchError, NettideError, OptionError
 from nettide.forecast import LEVELS, Forecast
@@ -21,8 +19,10 @@ from nettide.models.apart import adapted_apart
 from nettide.models.calibration import adapted_quantiles
 from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.denormals import denormals_flushed
-from nettide.models.fitted import Fitted, check_cutoffs
+from nettide.models.fingerprint import training_fingerprint
+from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config, option_names
+from nettide.models.outcome import quantile_forecast
 from nettide.models.pretrained.config import PretrainedConfig
 from nettide.models.pretrained.histories import Histories
 from nettide.models.pretrained.network import MultiscaleNetwork, NetworkShape
@@ -144,7 +144,7 @@ class PretrainedModel:
                 ),
                 monitor=monitor,
                 checkpoint=checkpoint,
-                fingerprint=_fingerprint(config, panel, start) if checkpoint else {},
+                fingerprint=training_fingerprint(config, panel, start=_digest(start)) if checkpoint else {},
             ).run()
         return Training(
             epochs=trained.epochs,
@@ -200,15 +200,7 @@ class PretrainedModel:
             values = adapt(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
-        return Forecast(
-            ids=panel.ids,
-            units=panel.units,
-            cutoffs=panel.seconds[cutoffs],
-            step_seconds=panel.step_seconds,
-            point=values[..., _MIDDLE],
-            levels=LEVELS,
-            quantiles=values,
-        )
+        return quantile_forecast(panel, cutoffs, values)
 
     def _quantiles(self, histories: Histories, rows: Ints, cutoffs: Ints) -> Floats:
         """Run the network for each of the rows from each cutoff, shape (row, cutoff, horizon, level)."""
@@ -262,7 +254,7 @@ class PretrainedModel:
             config = {name: state.document["config"][name] for name in option_names(PretrainedConfig)}
             model = cls(build_config(PretrainedConfig, config, what="stored model"))
             model._fitted = Fitted.from_document(state.document["fitted"])
-            model._periods = Periods(**state.document["periods"])
+            model._periods = stored_periods(state.document["periods"])
             shape = NetworkShape(**state.document["shape"], dropout=model.config.dropout)
             model._network = filled_network(shape, {name: torch.tensor(value) for name, value in state.tensors.items()})
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError, OptionError) as error:
@@ -328,12 +320,9 @@ def _count(network: MultiscaleNetwork) -> int:
     return sum(weight.numel() for weight in network.parameters())
 
 
-def _fingerprint(config: PretrainedConfig, panel: Panel, start: BaseWeights) -> Mapping[str, Any]:
-    """Give what must be equal for a tuning to be resumed."""
-    told = f"{panel.ids} {[one.zone for one in panel.series]} {panel.start} {panel.step_seconds} {panel.occasions}"
-    data, weights = hashlib.sha256(np.ascontiguousarray(panel.values).data), hashlib.sha256()
-    data.update(told.encode())
+def _digest(start: BaseWeights) -> str:
+    """Give sixteen hexadecimal digits that change with the weights that a tuning begins with."""
+    weights = hashlib.sha256()
     for name, weight in sorted(start.tensors.items()):
         weights.update(name.encode() + np.ascontiguousarray(weight.numpy()).tobytes())
-    found = {"data": data.hexdigest()[:16], "start": weights.hexdigest()[:16]}
-    return {**asdict(config), **found, "nettide": __version__, "torch": torch.__version__}
+    return weights.hexdigest()[:16]
