@@ -7,13 +7,14 @@ expected before something odd stands as long.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from nettide.arrays import Bools, Floats
 from nettide.insight.anomalies import warm_steps
-from nettide.insight.anomalies_rolling import Pace, Rolling, usual_reach
+from nettide.insight.anomalies_rolling import Pace, Rolling, groups_by_span, usual_reach
 from nettide.insight.anomalies_types import AnomalyConfig
 from nettide.insight.anomalies_watch import watch
 from nettide.panel import Panel
@@ -34,10 +35,13 @@ def flags_of_baseline(name: str, panel: Panel, *, config: AnomalyConfig | None =
         config: what counts as an anomaly; gaps and stuck readings are not looked for.
     """
     chance = (config or AnomalyConfig()).chance(panel.step_seconds)
-    middle, spread = BASELINES[name](panel)
-    reach = usual_reach(panel.step_seconds)
-    rolling = _standing(middle, _EDGE * spread, reach)
-    return watch(panel.target, rolling, chance=chance, warm=warm_steps(panel)).flag
+    flag = np.zeros(panel.target.shape, dtype=np.bool_)
+    for rows, start, end in groups_by_span(panel):
+        part = replace(panel.select(rows), values=panel.values[rows, start:end])
+        middle, spread = BASELINES[name](part)
+        rolling = _standing(middle, _EDGE * spread, usual_reach(panel.step_seconds))
+        flag[rows, start:end] = watch(part.target, rolling, chance=chance, warm=warm_steps(panel)).flag
+    return flag
 
 
 def rolling_mean(panel: Panel) -> tuple[Floats, Floats]:

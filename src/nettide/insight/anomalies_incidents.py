@@ -15,6 +15,7 @@ from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 
 _MAJOR, _CRITICAL = 2.0, 5.0  # times the distance at which an alarm begins
+_MAJOR_FALL, _CRITICAL_FALL = 0.5, 0.9  # of what was expected
 _HOUR_SECONDS = 3600
 
 
@@ -126,7 +127,10 @@ def _incident(panel: Panel, points: Points, run: _Run) -> Incident:
 
 
 def _severity(points: Points, run: _Run, peak: int, seconds: int) -> Severity:
-    """Judge by length where nothing is measured, else by how many times the alarm's distance the peak lies out."""
+    """Judge by length where nothing is measured, else by how many times the alarm's distance the peak lies out.
+
+    Traffic cannot fall by more than all of it, so that a fall counts by its share, too.
+    """
     if run.kind in ("gap", "silent"):
         return "critical" if seconds >= DAY_SECONDS else "major" if seconds >= _HOUR_SECONDS else "minor"
     if run.kind == "stuck":
@@ -135,4 +139,7 @@ def _severity(points: Points, run: _Run, peak: int, seconds: int) -> Severity:
     value, expected = points.value[row, peak], points.expected[row, peak]
     limit = (points.alarm_high if value >= expected else points.alarm_low)[row, peak]
     size = abs(value - expected) / max(abs(limit - expected), np.finfo(np.float64).tiny)
-    return "critical" if size >= _CRITICAL else "major" if size >= _MAJOR else "minor"
+    fall = 1 - value / expected if expected > 0 else 0.0
+    if size >= _CRITICAL or fall >= _CRITICAL_FALL:
+        return "critical"
+    return "major" if size >= _MAJOR or fall >= _MAJOR_FALL else "minor"
