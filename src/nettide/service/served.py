@@ -13,7 +13,7 @@ from nettide.models import make_model, restore_model
 from nettide.models.apart import ForecastsApart
 from nettide.models.contract import Model, last_cutoff
 from nettide.models.pretrained.model import PretrainedModel
-from nettide.models.recurrent_config import MOST_HORIZON
+from nettide.models.options import MOST_HORIZON
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.periods import measured_periods
 from nettide.store.record import ModelRecord
