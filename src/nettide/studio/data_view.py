@@ -29,6 +29,7 @@ _ROWS_SHOWN, _SERIES_SHOWN = 500, 200
 _SPANS = {"All": None, "90 d": 90, "30 d": 30, "7 d": 7, "1 d": 1}
 _DAY, _KEPT = 86_400, 200
 _BOXES = {"fit to forecast": st.success, "with care": st.warning, "not": st.error}
+_JUDGED = {"fit to forecast": "fit to forecast", "with care": "with care", "not": "not fit to forecast"}
 _ICONS = {"fit to forecast": ":material/check_circle:", "with care": ":material/warning:", "not": ":material/block:"}
 
 
@@ -60,7 +61,7 @@ def show_data() -> None:
 def _verdict(verdict: Verdict) -> None:
     counts = {name: count for name, count in verdict.counts().items() if count}
     worst = next(name for name in ("not", "with care", "fit to forecast") if name in counts)
-    words = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    words = ", ".join(f"{count:,} {_JUDGED[name]}" for name, count in counts.items())
     what = f"{len(verdict.series):,} series" if len(verdict.series) > 1 else "1 series"
     _BOXES[worst](
         plain(f"{what}, {verdict.rows:,} rows, step {step_text(verdict.step_seconds)}: {words}"), icon=_ICONS[worst]
@@ -69,7 +70,7 @@ def _verdict(verdict: Verdict) -> None:
     table = pd.DataFrame(
         {
             "series": [one.id for one in shown],
-            "verdict": [one.judgement for one in shown],
+            "verdict": [_JUDGED[one.judgement] for one in shown],
             "from": [one.figures.first[:10] for one in shown],
             "to": [one.figures.last[:10] for one in shown],
             "missing": [f"{one.figures.missing:.1%}" for one in shown],
@@ -84,8 +85,9 @@ def _verdict(verdict: Verdict) -> None:
         st.caption(f"The {len(shown)} worst of {len(verdict.series):,} series.")
 
 
-def _css(judgement: str) -> str:
-    return {"green": "#1a7f37", "orange": "#c2620a", "red": "#cf222e"}[JUDGEMENT_COLOURS[judgement]]
+def _css(judged: str) -> str:
+    judgement = next(name for name, words in _JUDGED.items() if words == judged)
+    return JUDGEMENT_COLOURS[judgement]
 
 
 def _strength(value: float) -> str:

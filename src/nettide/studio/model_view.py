@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from nettide.errors import NettideError
 from nettide.models import MODELS, accepts
-from nettide.models.recurrent_config import MOST_HORIZON
+from nettide.models.options import MOST_HORIZON
 from nettide.panel import Panel
 from nettide.prepare.judgement import duration_text
 from nettide.studio.architecture_view import outline_of, show_outline

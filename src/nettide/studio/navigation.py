@@ -45,6 +45,5 @@ def chosen_page() -> Page:
     pages = [
         st.Page(path_of(one.file), title=one.title, icon=one.icon, url_path=one.title.lower(), default=not place)
         for place, one in enumerate(PAGES)
-        if (FOLDER / one.file).is_file()
     ]
     return st.navigation(pages)

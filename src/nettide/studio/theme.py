@@ -8,7 +8,8 @@ from nettide.studio.settings import ThemeName
 
 LINES = ("#1f6feb", "#d1570a", "#1a7f5a", "#8250df", "#b3261e", "#0f7c8f", "#8a6d00", "#5b6472")
 """Colours of lines on either ground, the most telling first."""
-JUDGEMENT_COLOURS = {"fit to forecast": "green", "with care": "orange", "not": "red"}
+JUDGEMENT_COLOURS = {"fit to forecast": "#1a7f37", "with care": "#c2620a", "not": "#cf222e"}
+"""Of words on either ground."""
 _LIGHT = {
     "primaryColor": "#1f6feb",
     "backgroundColor": "#ffffff",
