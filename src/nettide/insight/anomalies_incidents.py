@@ -91,7 +91,8 @@ def _incident(panel: Panel, points: Points, run: _Run) -> Incident:
     row, span = run.row, slice(run.start, run.end)
     scores = points.score[row, span]
     scored = bool(np.isfinite(scores).any()) and run.kind != "gap"
-    peak = run.start + (int(np.nanargmax(scores)) if scored else 0)
+    odd_values = scored and run.kind in ("above", "below")  # others are as odd at their start, where more was expected
+    peak = run.start + (int(np.nanargmax(scores)) if odd_values else 0)
     value = float(panel.target[row, peak])
     expected, low, high = (
         float(one[row, peak]) if run.kind != "gap" else float("nan")
@@ -117,7 +118,7 @@ def _incident(panel: Panel, points: Points, run: _Run) -> Incident:
         expected=expected,
         low=low,
         high=high,
-        score=float(scores[peak - run.start]) if scored else float("nan"),
+        score=float(np.nanmax(scores)) if scored else float("nan"),
         chance=float(np.nanmin(points.chance[row, span])) if scored else float("nan"),
         points=run.points,
         accepted=run.accepted,

@@ -101,7 +101,7 @@ class Incident:
         severity: how far out the oddest is, or how long a gap or silence is.
         start: epoch second of the first step.
         end: epoch second at which the last step ends.
-        peak: epoch second of the oddest step.
+        peak: epoch second of the oddest step; the start where no value is odd by itself.
         noticed: epoch second of the first step that tells of it; after ``start`` for what shows by lasting.
         value: at the peak; NaN in a gap.
         expected: at the peak; NaN where nothing was.
