@@ -32,6 +32,11 @@ def _describe_backup_policy(response: EFSResponse) -> str:
     return json.dumps({"BackupPolicy": {"Status": _BACKUPS.get(_file_system(response), "DISABLED")}})
 
 
+def _delete_file_system_policy(response: EFSResponse) -> str:
+    response.efs_backend.file_systems_by_id[_file_system(response)].file_system_policy = None
+    return "{}"
+
+
 def _file_system(response: EFSResponse) -> str:
     return response.path.split("/file-systems/")[1].split("/")[0]
 
@@ -55,6 +60,7 @@ def aws_double() -> Iterator[dict[str, str]]:
     ApplicationAutoScalingResponse.list_tags_for_resource = _no_tags
     EFSResponse.put_backup_policy = _put_backup_policy
     EFSResponse.describe_backup_policy = _describe_backup_policy
+    EFSResponse.delete_file_system_policy = _delete_file_system_policy
     former = EC2ContainerServiceBackend.update_service
     EC2ContainerServiceBackend.update_service = _deploying(former)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)

@@ -77,7 +77,7 @@ def applied(aws: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> It
             patch.setenv(name, value)
         certificate = boto3.client("acm").request_certificate(DomainName="nettide.example.com")["CertificateArn"]
         variables = {**VARIABLES, "certificate_arn": certificate, "protect": False, "alarm_email": "ops@example.com"}
-        workspace.run("apply", "-auto-approve", "-input=false", "-no-color", *options(variables))
+        workspace.run("apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30", *options(variables))
         yield Applied(workspace, variables)
 
 
@@ -90,7 +90,9 @@ class Applied:
         }
 
     def destroy(self) -> None:
-        self.workspace.run("destroy", "-auto-approve", "-input=false", "-no-color", *options(self.variables))
+        self.workspace.run(
+            "destroy", "-auto-approve", "-input=false", "-no-color", "-parallelism=30", *options(self.variables)
+        )
 
 
 @pytest.mark.slow
@@ -223,7 +225,8 @@ def _lets_github_push_and_deploy_without_keys(applied: Applied) -> None:
 
 def _is_stable_and_leaves_nothing(applied: Applied) -> None:
     applied.destroy()
-    assert boto3.client("ecs").list_clusters()["clusterArns"] == []
+    clusters = boto3.client("ecs").describe_clusters(clusters=["nettide"])["clusters"]
+    assert [one for one in clusters if one["status"] == "ACTIVE"] == []
     assert boto3.client("rds").describe_db_instances()["DBInstances"] == []
     assert boto3.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert [one for one in boto3.client("ec2").describe_vpcs()["Vpcs"] if not one["IsDefault"]] == []
