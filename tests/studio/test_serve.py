@@ -20,8 +20,9 @@ from nettide.studio.theme import theme_options
 
 def test_the_server_answers_with_a_cookie_and_ends_with_ctrl_c(tmp_path: Path) -> None:
     port = free_port("127.0.0.1", 0)
+    words = ["studio", "--no-browser", "--port", str(port), "--workspace", str(tmp_path / "new")]
     server = subprocess.Popen(
-        [sys.executable, "-m", "nettide", "studio", "--no-browser", "--port", str(port), "--workspace", tmp_path / "new"],
+        [sys.executable, "-m", "nettide", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
