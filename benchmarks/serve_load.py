@@ -3,7 +3,7 @@
     python benchmarks/serve_load.py --seconds 15
 
 needs wrk (``apt-get install wrk``). The model is an LSTM of two layers, hidden 64, context 168, that forecasts 24 steps
-with 9 quantiles; each request holds 168 values of one series. At 1 x, 16 connections a worker ask without pause, which
+with 9 quantiles; each request holds 168 values of one series. At 1 x, 12 connections a worker ask without pause, which
 keeps all threads busy; 3 x and 10 x are so many times the connections. The prototype's design answers from one process,
 one request at a time, through the model as it is (``predict`` of one window, weights loaded once). wrk takes part of
 the same cores.
@@ -194,6 +194,7 @@ def stop_in_the_middle(process: subprocess.Popen[bytes], port: int, body: bytes,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--connections", type=int, default=12, help="of each worker at 1 x")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -210,7 +211,7 @@ def main() -> None:
             wrk(folder, port, connections=1, seconds=2)
             before = show("prototype's design, 1 connection", wrk(folder, port, connections=1, seconds=given.seconds))
         port = free_port()
-        at_once = 16 * given.workers
+        at_once = given.connections * given.workers
         ENVIRONMENT["NETTIDE_LIMITS__REQUESTS_PER_MINUTE"] = "100000000"
         ENVIRONMENT["NETTIDE_LIMITS__BURST"] = "1000000"
         command = [sys.executable, "-m", "nettide", "serve", "--port", str(port), "--workers", str(given.workers)]

@@ -12,8 +12,8 @@ from nettide.forecast import Forecast
 from nettide.models import make_model, restore_model
 from nettide.models.apart import ForecastsApart
 from nettide.models.contract import Model, last_cutoff
-from nettide.models.pretrained.model import PretrainedModel
 from nettide.models.options import MOST_HORIZON
+from nettide.models.pretrained.model import PretrainedModel
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.periods import measured_periods
 from nettide.store.record import ModelRecord
