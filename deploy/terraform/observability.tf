@@ -17,7 +17,7 @@ locals {
       above       = true, threshold = 0, minutes = 5, missing = "notBreaching"
       dimensions  = { LoadBalancer = local.load_balancer, TargetGroup = local.targets }
     }
-    none-healthy = {
+    few-healthy = {
       description = "Fewer healthy tasks than the fewest that should run"
       namespace   = "AWS/ApplicationELB", metric = "HealthyHostCount", statistic = "Minimum"
       above       = false, threshold = var.min_tasks, minutes = 5, missing = "breaching"
