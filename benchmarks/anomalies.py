@@ -117,7 +117,10 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", choices=("nab", "planted"), default=["nab", "planted"])
     parser.add_argument("--models", nargs="+", default=["base"], help="of the table of models")
     parser.add_argument("--seed", type=int, default=1, help="of what is planted")
+    parser.add_argument("--quick", action="store_true", help="the small labelled series alone")
     given = parser.parse_args()
+    if given.quick:
+        given.sets = ["nab"]
     table = []
     for data in labelled_sets(given):
         found: dict[str, np.ndarray] = {}
