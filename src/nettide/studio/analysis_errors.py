@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,9 @@ from nettide.tasks.plan_text import backtest_command
 
 _MOST_LAGS, _FEW = 600, 60
 _WINDOWS = {"1 day": DAY_SECONDS, "1 week": WEEK_SECONDS}
-_SURE = 0.05
+_UNSURE = 0.05
 _KEPT = 40
+_LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +130,7 @@ def _errors(key: str, id: str, model: str, window: int, zone: str, _run: object)
     forecast = tested.forecasts[model]
     each = tested.truth - forecast.point[0]  # (cutoff, horizon)
     day = max(1, DAY_SECONDS // forecast.step_seconds)
-    lags = min(len(residuals) - 1, _MOST_LAGS, max(2 * day, _FEW))
+    lags = min(len(residuals) - 1, _MOST_LAGS, max(2 * day, day + forecast.horizon, _FEW))
     return Errors(
         joined=one,
         shape=moments(residuals),
@@ -154,17 +156,29 @@ def _words(found: Errors, unit: str, model: str) -> None:
             said.append(f"{model} is neither too high nor too low on average.")
         if shape.excess_kurtosis > 1:
             said.append("Large errors are more common than a normal distribution has them.")
-    if found.memory is not None and np.isfinite(found.memory.p_values).any():
-        last = found.memory.p_values[np.isfinite(found.memory.p_values)][-1]
-        if last < _SURE:
-            strongest = int(np.nanargmax(np.abs(found.memory.values[1:]))) + 2 if len(found.memory.values) > 2 else 1
-            said.append(
-                f"Errors go on from step to step (Ljung-Box p {'under 0.001' if last < 0.001 else f'{last:.3f}'}), "
-                f"beyond the next step most at {strongest} steps: there is something left to learn."
-            )
-        else:
-            said.append(f"Errors do not remember those before them (Ljung-Box p {last:.2f}).")
+    if found.memory is not None:
+        said.append(memory_words(found.memory, count=shape.count, horizon=int(found.joined.step.max())))
     st.text(" ".join(said))
+
+
+def memory_words(memory: Autocorrelation, *, count: int, horizon: int) -> str:
+    """Say whether errors go together that are a horizon or more apart; empty where nothing can be said.
+
+    Errors of one forecast go together by nature, so only those of different forecasts tell of something left to
+    learn. Their correlations vary by Bartlett's formula; the limit is for all lags that are looked at together.
+    """
+    near, far = memory.values[: horizon - 1], memory.values[horizon - 1 :]
+    if not np.isfinite(far).any():
+        return ""
+    spread = math.sqrt((1 + 2 * float(np.nansum(near**2))) / count)
+    limit = NormalDist().inv_cdf(1 - _UNSURE / (2 * int(np.isfinite(far).sum()))) * spread
+    place = int(np.nanargmax(np.abs(far)))
+    if abs(far[place]) <= limit:
+        return "Errors of different forecasts do not go together: nothing more can be learned from them."
+    return (
+        f"Errors {horizon + place:,} steps apart go together (correlation {far[place]:+.2f}), though of different "
+        "forecasts: there is something left to learn."
+    )
 
 
 def _draw(found: Errors, panel: Panel, *, unit: str, zone: str) -> None:
@@ -187,7 +201,7 @@ def _draw(found: Errors, panel: Panel, *, unit: str, zone: str) -> None:
         st.markdown("**Autocorrelation**; between the dashed lines errors remember nothing")
         if found.memory is not None:
             periods = nominal_periods(panel)
-            marks = [(periods.day, "day"), (periods.week, "week")] if periods.day > 1 else [(periods.week, "week")]
+            marks = [(lag, name) for lag, name in ((periods.day, "day"), (periods.week, "week")) if lag > 1]
             st.plotly_chart(memory_figure(found.memory, step_seconds=step, marks=marks), key="errors.memory")
     st.markdown(f"**Rolling MSE** over {found.window:,} steps")
     values, squared = squared_axis(found.rolling, unit)
@@ -209,16 +223,16 @@ def _statistics(found: Errors, unit: str) -> None:
         ("excess kurtosis (0 if normal)", _number(shape.excess_kurtosis)),
     ]
     left.dataframe(pd.DataFrame(rows, columns=["figure", "value"]), hide_index=True, key="errors.moments")
+    shown = [place for place, level in enumerate(shape.levels) if level in _LEVELS]
     right.dataframe(
         pd.DataFrame(
             {
-                "below it": [f"{100 * level:g} %" for level in shape.levels],
-                "error": [value_text(one, unit) for one in shape.quantiles],
-                "if normal": [value_text(one, unit) for one in shape.normal],
+                "below it": [f"{100 * shape.levels[place]:g} %" for place in shown],
+                "error": [value_text(shape.quantiles[place], unit) for place in shown],
+                "if normal": [value_text(shape.normal[place], unit) for place in shown],
             }
         ),
         hide_index=True,
-        height=248,
         key="errors.quantiles",
     )
 

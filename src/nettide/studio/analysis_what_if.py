@@ -189,8 +189,10 @@ def _show(done: WhatIfResult, row: int) -> None:
     past = min(panel.steps, max(_FEWEST_PAST, 3 * before.horizon))
     seconds, ahead = panel.seconds[-past:], before.seconds[0]
     lines = [Line("history", seconds, panel.target[row, -past:], _ACTUAL)]
-    if not np.array_equal(panel.target[row, -past:], found.changed.target[row, -past:], equal_nan=True):
-        lines.append(Line("history, changed", seconds, found.changed.target[row, -past:], LINES[1], "dot"))
+    changed = found.changed.target[row, -past:]
+    same = (changed == panel.target[row, -past:]) | np.isnan(changed)
+    if not same.all():
+        lines.append(Line("history, changed", seconds, np.where(same, np.nan, changed), LINES[1], "dot"))
     bands = []
     for number, (name, made) in enumerate((("as it is", before), ("changed", after))):
         low, high = edges(made)

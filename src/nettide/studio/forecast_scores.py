@@ -61,9 +61,9 @@ def _tiles(run: Run, unit: str) -> None:
     """Show the scores of the model, each with how it compares with the best of the others."""
     own = run.score
     others = [one for one in run.scores if one["model"] != run.plan.model]
-    for column, (words, name) in zip(
-        st.columns(len(_TILES) + 1), [*_TILES, ("80 % band holds", "coverage_80")], strict=True
-    ):
+    tiles = [*_TILES, ("80 % band holds", "coverage_80")]
+    columns = [*st.columns(3), *st.columns(3)]  # six beside each other would be cut off at 1280 pixels
+    for column, (words, name) in zip(columns, tiles, strict=True):
         value = own.get(name)
         if value is None:
             column.metric(words, "–", border=True)

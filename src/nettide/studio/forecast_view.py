@@ -9,7 +9,7 @@ import streamlit as st
 from nettide.errors import NettideError
 from nettide.panel import Panel
 from nettide.prepare.judgement import duration_text
-from nettide.studio.charts import Band, Line, local_times, time_figure
+from nettide.studio.charts import Band, Line, axis_of, local_times, time_figure
 from nettide.studio.empty import data_or_stop
 from nettide.studio.forecast_command import command, show_command
 from nettide.studio.forecast_download import downloads
@@ -215,20 +215,19 @@ def _table(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, f
     )  # fmt: skip
     _, seconds, truth, point, low_, high_ = next(one for one in parts if names[one[0]] == which)
     shown = slice(0, _ROWS_SHOWN)
-    columns = {f"time ({zone})": local_times(seconds[shown], zone)}
-    if not np.isnan(truth).all():
-        columns["actual"] = truth[shown]
-    columns["predicted"] = point[shown]
-    if not np.isnan(low_).all():
-        columns |= {"10 % below": low_[shown], "90 % below": high_[shown]}
-    if "actual" in columns:
-        columns["error"] = (truth - point)[shown]
-    table = pd.DataFrame(columns)
-    numbers = st.column_config.NumberColumn(format="compact", help=unit or None)
-    config = {name: numbers for name in columns if not name.startswith("time")}
+    axis = axis_of([truth[shown], point[shown], high_[shown]], unit, "value")
+    found = {"actual": truth, "predicted": point, "10 % lie below": low_, "90 % lie below": high_}
+    found = {name: values for name, values in found.items() if not np.isnan(values).all()}
+    if "actual" in found:
+        found["error"] = truth - point
+    suffix = f" ({axis.unit})" if axis.unit else ""
+    columns = {f"{name}{suffix}": values[shown] / axis.factor for name, values in found.items()}
+    config = dict.fromkeys(columns, st.column_config.NumberColumn(format="%.4g"))
+    times = {f"time ({zone})": local_times(seconds[shown], zone)}
+    table = pd.DataFrame({**times, **columns})
     st.dataframe(table, hide_index=True, height=300, key="forecast.table", column_config=config)
     more = f"The first {_ROWS_SHOWN:,} of {len(seconds):,} steps. " if len(seconds) > _ROWS_SHOWN else ""
-    st.caption(plain(f"{more}Values in {unit or 'the unit of the data'}; downloads hold all series, times in UTC."))
+    st.caption(f"{more}Downloads hold all series, in the unit of the data, times in UTC.")
     downloads(chosen, future if future is None else future.forecast, tested=tested is not None)
 
 
