@@ -59,7 +59,10 @@ def test_days_off_that_do_not_touch_the_data_are_not_spoken_of(tmp_path: Path) -
     rows = [f"2026-03-{day:02d}T{hour:02d}:00Z,{hour + 3}" for day in range(1, 20) for hour in range(24)]
     path = written(tmp_path, "march.csv", "ds,y\n" + "\n".join(rows) + "\n")
     panel, notes = load(path, Reading())
-    assert [one.name for one in panel.occasions] == ["Good Friday", "Easter Monday"]  # they lie within the longest horizon
+    assert [one.name for one in panel.occasions] == [
+        "Good Friday",
+        "Easter Monday",
+    ]  # they lie within the longest horizon
     assert not any("days off" in note for note in notes)
 
 
