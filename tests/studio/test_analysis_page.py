@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -39,11 +40,12 @@ def words(text: str) -> list[str]:
     return shlex.split(text.replace("\\\n", " "))
 
 
-def ran(text: str) -> dict:
+def ran(text: str) -> dict[str, Any]:
     """What a command that a page shows gives as JSON."""
     done = CliRunner().invoke(app, [*words(text)[1:], "--json"])
     assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 @pytest.fixture
@@ -233,6 +235,34 @@ def test_holidays_and_events_can_be_added_and_removed(root: Path, workspace: Wor
     added = [given[place + 1] for place, word in enumerate(given) if word == "--add"]
     assert added == ["holiday=2026-01-17", "event=2026-01-17T20:00Z/2026-01-18T00:00Z"]
     assert "--remove" in given
+
+
+def test_changes_of_old_data_can_be_asked_for_and_are_forgotten_with_it(root: Path, workspace: Workspace) -> None:
+    old = csv_data(workspace)
+    path = Path(old.location)
+    path.write_text(path.read_text().replace("2026-", "2011-"))
+    at = section(root, "What if")
+    for kind in ("holiday", "event"):
+        at.selectbox(key="what-if.kind").set_value("add").run()
+        at.selectbox(key="what-if.add-kind").set_value(kind).run()
+        at.button(key="what-if.add").click().run()
+    at.button(key="what-if.ask").click().run()
+    assert "--add holiday=2011-01-17" in sound(at).code[0].value
+    made_data(workspace)
+    at.run()
+    assert "Add a change" in said(sound(at))
+    assert at.datetime_input(key="what-if.since").value.year == 2026
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_a_zone_at_either_end_of_the_day_leaves_the_times_within_reach(
+    root: Path, workspace: Workspace, zone: str
+) -> None:
+    made_data(workspace, points=30)
+    at = section(root, "What if")
+    for other in (zone, "Pacific/Kiritimati", "UTC"):
+        at.sidebar.selectbox[0].set_value(other).run()
+        sound(at)
 
 
 def test_times_of_a_change_are_those_of_the_side_bar(root: Path, workspace: Workspace) -> None:

@@ -16,6 +16,7 @@ from nettide.insight.anomalies_scores import runs
 from nettide.insight.anomalies_types import Anomalies, AnomalyConfig, Incident
 from nettide.panel import Panel
 from nettide.studio.analysis_answers import answered
+from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Axis, Band, Line, axis_of, local_times, text, time_figure
 from nettide.studio.forecast_command import command, show_command
 from nettide.studio.forecast_kept import kept
@@ -42,7 +43,7 @@ _FIGURES = (("precision", "precision"), ("recall", "recall"), ("F1", "f1"))
 
 def show_anomalies(chosen: InUse, data: DataSet, panel: Panel, row: int) -> None:
     """Show the section."""
-    st.caption("Each step is judged by a forecast from before it alone: so far out as this is rare, or is it not?")
+    st.caption("Each step is compared with a forecast that was made before it; odd is what lies so far out as is rare.")
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     allowed = first.number_input(
         "False alarms a week", 0.0, 1000.0, None, 0.5, placeholder="1, fewer at long steps",
@@ -125,28 +126,32 @@ def _show(done: AnomalyResult, panel: Panel, id: str, label: str | None) -> None
         _scores(done.scores)
     elif label is None:
         st.caption("Where a channel marks what was odd, choose it under Labels to see precision and recall.")
-    for note in done.notes:
-        st.caption(plain(note))
+    show_remarks(done.notes)
 
 
 def _chart(found: Anomalies, panel: Panel, id: str, label: str | None) -> None:
     from plotly.graph_objects import Scatter
 
     row, points, zone = found.ids.index(id), found.points, chart_zone()
-    seconds, value, flag = found.seconds, points.value[row], points.flag[row]
-    low, high = points.low[row], points.high[row]
-    lines = [Line("actual", seconds, value, _ACTUAL), Line("expected", seconds, points.expected[row], LINES[0], "dot")]
+    known = np.flatnonzero(~np.isnan(points.value[row]))
+    if not len(known):
+        return
+    part = slice(int(known[0]), int(known[-1]) + 1)  # series of one file may be known at different times
+    seconds, value, flag = found.seconds[part], points.value[row, part], points.flag[row, part]
+    low, high, score = points.low[row, part], points.high[row, part], points.score[row, part]
+    lines = [Line("actual", seconds, value, _ACTUAL)]
+    lines.append(Line("expected", seconds, points.expected[row, part], LINES[0], "dot"))
     bands = [] if np.isnan(low).all() else [Band("80 % band", seconds, low, high, LINES[0])]
     unit, name = found.units[row], panel.channels[0].name
     figure = time_figure(lines, unit=unit, name=name, zone=zone, bands=bands, height=440)
     axis: Axis = axis_of([*(one.values for one in lines), *(one.high for one in bands)], unit, name)
     flagged = np.flatnonzero(flag & ~np.isnan(value))
-    shown = flagged[np.argsort(-np.nan_to_num(points.score[row, flagged]))[:_MOST_MARKED]]
+    shown = np.sort(flagged[np.argsort(-np.nan_to_num(score[flagged]))[:_MOST_MARKED]])
     figure.add_trace(
         Scatter(
-            x=local_times(np.sort(seconds[shown]), zone),
-            y=value[np.sort(shown)] / axis.factor,
-            customdata=points.score[row, np.sort(shown)],
+            x=local_times(seconds[shown], zone),
+            y=value[shown] / axis.factor,
+            customdata=score[shown],
             name="anomaly",
             mode="markers",
             marker={"size": 7, "color": LINES[4], "symbol": "circle-open", "line": {"width": 2}},
@@ -157,7 +162,7 @@ def _chart(found: Anomalies, panel: Panel, id: str, label: str | None) -> None:
     if label is not None:
         place = [one.name for one in panel.channels].index(label)
         marks = np.nan_to_num(panel.values[panel.ids.index(id), :, place]) > 0
-        _shade(figure, panel, marks & (panel.seconds >= seconds[0]), zone=zone)
+        _shade(figure, panel, marks & (panel.seconds >= seconds[0]) & (panel.seconds <= seconds[-1]), zone=zone)
     figure.update_layout(showlegend=True)
     st.plotly_chart(figure, key="anomalies.chart")
 
@@ -181,7 +186,11 @@ def _incidents(found: Anomalies, *, alone: bool) -> None:
     starts = local_times(np.sort(np.array([one.start for one in worst], dtype=np.int64)), zone)
     by_start = dict(zip(sorted(one.start for one in worst), starts, strict=True))
     rows = [_row(one, by_start[one.start], zone, alone=alone) for one in worst]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, height=min(36 * len(rows) + 38, 330), key="anomalies.table")
+    st.text(f"The worst: {worst[0].text}")
+    widths = {"kind": "small", "severity": "small", "score": "small", "what": "large"}
+    config = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}  # type: ignore[arg-type]  # one of its widths
+    height = min(36 * len(rows) + 38, 330)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, key="anomalies.table", column_config=config)
     st.caption("The worst first. A score of 1 is on the edge of the calibrated 80 % band.")
 
 

@@ -17,6 +17,7 @@ from nettide.insight.capacity_days import WATCHED
 from nettide.insight.capacity_words import now_text, outlook_text, percent, short_text, watched_text, why_not
 from nettide.panel import Panel
 from nettide.studio.analysis_answers import answered
+from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Band, Line, time_figure
 from nettide.studio.forecast_command import command, show_command
 from nettide.studio.forecast_kept import kept
@@ -28,7 +29,7 @@ from nettide.tasks.capacity import CapacityResult, capacity
 from nettide.units import parse_quantity, si_text
 
 _ACTUAL = "#8592a3"
-_EDGES = ((0, 6, "90 %"), (1, 5, "80 %"), (2, 4, "half"))
+_EDGES = ((0, 6, "90 % band"), (1, 5, "80 % band"), (2, 4, "50 % band"))
 _MOST_ROWS = 200
 
 
@@ -85,8 +86,7 @@ def _show(done: CapacityResult, id: str) -> None:
     rows = [_row(one) for one in done.outlooks[:_MOST_ROWS]]
     st.dataframe(pd.DataFrame(rows).fillna("–"), hide_index=True, key="capacity.table")
     st.caption(plain(f"Watched is {watched_text(done.choice)}. In brackets the chance within the days ahead."))
-    for note in done.notes:
-        st.caption(plain(note))
+    show_remarks(done.notes)
 
 
 def _row(one: Outlook) -> dict[str, str]:
@@ -117,6 +117,7 @@ def _fan(one: Outlook, choice: CapacityChoice) -> None:
     figure = time_figure(
         lines, unit=one.unit, name=choice.watched, zone="UTC", bands=bands, marks=[(int(ahead[0]), "now")]
     )
+    figure.update_traces(mode="lines", selector={"line.dash": "dash"})  # no dots at the ends of thresholds
     figure.update_xaxes(title_text="day", tickformat="%Y-%m-%d")
     st.plotly_chart(figure, key="capacity.chart")
 

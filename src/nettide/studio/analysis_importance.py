@@ -12,6 +12,7 @@ from nettide.errors import NettideError
 from nettide.panel import Panel
 from nettide.studio.analysis_answers import answered
 from nettide.studio.analysis_charts import importance_figure
+from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.forecast_command import command, show_command
 from nettide.studio.forecast_kept import kept
 from nettide.studio.forecast_model import InUse, pair
@@ -85,5 +86,6 @@ def _show(done: ImportanceResult) -> None:
     figure = importance_figure([one.name for one in done.inputs], rises, low, high)
     st.plotly_chart(figure, key="importance.chart")
     st.dataframe(pd.DataFrame(importance_rows(done), columns=list(COLUMNS)), hide_index=True, key="importance.table")
-    for sentence in (*rest, *done.notes):
+    for sentence in rest:
         st.caption(plain(sentence))
+    show_remarks(done.notes)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from nettide.studio.empty import data_or_stop
-from nettide.studio.forecast_kept import kept
+from nettide.studio.forecast_kept import forget_if_other, kept
 from nettide.studio.forecast_model import choose_model, choose_series, panel_or_stop
+from nettide.studio.session import look_key
 
 SECTIONS = ("Errors", "Importance", "What if", "Anomalies", "Capacity", "Compare")
 
@@ -16,6 +17,7 @@ def show_analysis() -> None:
     st.title("Analysis", anchor=False)
     data = data_or_stop()
     panel = panel_or_stop(data)
+    forget_if_other(look_key(data), prefixes=("what-if.", "capacity.", "anomalies."))  # times and sizes of other data
     first, second = st.columns(2)
     with first:
         chosen = choose_model(data)

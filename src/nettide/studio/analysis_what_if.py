@@ -125,12 +125,19 @@ def _occasion(panel: Panel, where: DeltaGenerator, beside: DeltaGenerator) -> st
     kind = where.selectbox("Kind", KINDS, key=kept("what-if.add-kind", KINDS[0], among=KINDS))
     zone = ZoneInfo(chart_zone())
     begins = datetime.fromtimestamp(int(panel.seconds[-1]) + panel.step_seconds, zone).replace(tzinfo=None)
+    least, most = _bounds(panel)
     if kind == "holiday":
-        day = beside.date_input("Day", key=kept("what-if.day", begins.date()), min_value=None, max_value=None)
+        day = beside.date_input(
+            "Day", None, key=kept("what-if.day", begins.date()), min_value=least.date(), max_value=most.date()
+        )
         return f"holiday={day.isoformat()}" if isinstance(day, date) else ""
     begins = begins.replace(second=0, microsecond=0)
-    start = beside.datetime_input(f"From ({zone.key})", key=kept("what-if.from", begins))
+    start = beside.datetime_input(
+        f"From ({zone.key})", None, key=kept("what-if.from", begins), min_value=least, max_value=most
+    )
     hours = beside.number_input("Hours", 0.25, 24.0 * 31, step=1.0, key=kept("what-if.hours", 4.0))
+    if start is None:
+        return ""
     end = start + timedelta(hours=hours)
     return f"{kind}={_utc(start, zone)}/{_utc(end, zone)}"
 
@@ -157,9 +164,9 @@ def _span(panel: Panel, row: int) -> tuple[str, str, bool]:
     first, last = (datetime.fromtimestamp(int(panel.seconds[place]), zone) for place in (0, -1))
     begins = max(first, last - timedelta(seconds=max(86_400, 24 * panel.step_seconds))).replace(tzinfo=None)
     columns = st.columns(3, vertical_alignment="bottom")
-    least, most = datetime.combine(first.date(), time()), datetime.combine(last.date(), time()) + timedelta(days=400)
+    least, most = _bounds(panel)
     since = columns[0].datetime_input(
-        f"Changed from ({zone.key})", key=kept("what-if.since", begins.replace(second=0)), min_value=least,
+        f"Changed from ({zone.key})", None, key=kept("what-if.since", begins.replace(second=0)), min_value=least,
         max_value=most,
         help="Of a window that is changed as a whole the model sees nothing new: it scales each by itself.",
     )  # fmt: skip
@@ -172,6 +179,13 @@ def _span(panel: Panel, row: int) -> tuple[str, str, bool]:
         alone = columns[2].toggle(plain(f"Only {panel.ids[row]}"), key=kept("what-if.alone", False))
     texts = [_utc(one, zone) if isinstance(one, datetime) else "" for one in (since, until)]
     return texts[0], texts[1], alone
+
+
+def _bounds(panel: Panel) -> tuple[datetime, datetime]:
+    """Give the wall-clock times between which a choice lies, whatever the zone."""
+    first, last = (datetime.fromtimestamp(int(panel.seconds[place]), UTC) for place in (0, -1))
+    least, most = (datetime.combine(one.date(), time()) for one in (first, last))
+    return least - timedelta(days=2), most + timedelta(days=400)
 
 
 def _utc(wall: datetime, zone: ZoneInfo) -> str:

@@ -29,3 +29,18 @@ def kept(key: str, first: Any, *, among: Sequence[Any] | None = None) -> str:
         st.session_state[key] = value
     st.session_state[shadow] = value
     return key
+
+
+def forget_if_other(what: str, *, prefixes: Sequence[str]) -> None:
+    """Let widgets begin anew where they are about something else than in the last run of the script.
+
+    Args:
+        what: tells what they are about, such as the data.
+        prefixes: of their keys.
+    """
+    about = f"{_SHADOW}about {' '.join(prefixes)}"
+    if st.session_state.get(about, what) != what:
+        for key in list(st.session_state):
+            if str(key).removeprefix(_SHADOW).startswith(tuple(prefixes)):
+                del st.session_state[key]
+    st.session_state[about] = what

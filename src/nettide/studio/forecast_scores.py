@@ -70,12 +70,12 @@ def _tiles(run: Run, unit: str) -> None:
             continue
         if name == "coverage_80":
             column.metric(
-                words, f"{value:.1%}", f"{100 * (value - 0.8):+.1f} points from 80 %", delta_color="off", border=True
+                words, f"{value:.1%}", f"{100 * (value - 0.8):+.1f} points off", delta_color="off", border=True
             )
             continue
         known = [one for one in others if one.get(name)]
         best = min(known, key=lambda one: one[name], default=None)
-        change = None if best is None else f"{value / best[name] - 1:+.0%} to {best['model']}"
+        change = None if best is None else f"{value / best[name] - 1:+.0%} vs {best['model']}"
         column.metric(words, figures(own, unit)[words], change, delta_color="inverse", border=True)
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from nettide.errors import NettideError
 from nettide.panel import Panel
 from nettide.prepare.judgement import duration_text
+from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Band, Line, axis_of, local_times, time_figure
 from nettide.studio.empty import data_or_stop
 from nettide.studio.forecast_command import command, show_command
@@ -32,7 +33,6 @@ from nettide.studio.theme import LINES
 from nettide.studio.words import plain, value_text
 from nettide.studio.workspace import DataSet
 from nettide.tasks.plan_text import backtest_command
-from nettide.units import step_text
 
 ACTUAL = "#8592a3"
 """Colour of what was measured, on either ground."""
@@ -188,10 +188,7 @@ def _said(future: Future, panel: Panel, row: int) -> None:
             f"{duration_text(made.horizon * made.step_seconds)} ahead: {value_text(float(np.nanmean(point)), unit)} on "
             f"average, most at {when} ({value_text(point[top], unit)}{most})"
         )
-    if future.notes:
-        with st.expander(f"{len(future.notes)} remarks on this forecast", icon=":material/notes:"):
-            for note in future.notes:
-                st.text(note)
+    show_remarks(future.notes)
 
 
 def _table(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, future: Future | None) -> None:
@@ -237,7 +234,7 @@ def _commands(chosen: InUse, data: DataSet, panel: Panel) -> None:
         from nettide.tasks.forecast import usual_horizon
 
         options = ["--horizon", str(usual_horizon(panel.step_seconds)), *options]
-    lines = [f"# forecasts {step_text(panel.step_seconds)} steps beyond the data"]
+    lines = ["# forecasts all series beyond the data"]
     lines.append(command("forecast", data, options, model=chosen))
     if chosen.run is not None and same_data(chosen.run, data):
         lines += ["", "# trains and tests as the run did"]
