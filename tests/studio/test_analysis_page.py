@@ -327,6 +327,10 @@ def test_a_planted_burst_is_found_explained_and_scored_by_its_labels(
     assert len(scores) == 3
     lines = lines_of(at)
     assert {"actual", "expected", "80 % band", "anomaly"} <= set(lines)
+    assert "The worst: " in said(at)
+    assert "on the clock of the data" not in said(at)
+    at.sidebar.selectbox[0].set_value("Asia/Tokyo").run()
+    assert "on the clock of the data, UTC" in said(sound(at))
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
     assert [one["type"] for one in figure["layout"]["shapes"]] == ["rect"]
     known = ran(at.code[0].value)

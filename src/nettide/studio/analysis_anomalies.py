@@ -113,15 +113,13 @@ def _show(done: AnomalyResult, panel: Panel, id: str, label: str | None) -> None
     kinds = Counter(one.kind for one in found.incidents)
     told = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common()) or "nothing odd"
     count = len(found.incidents)
-    st.markdown(
-        plain(
-            f"{count:,} incident{'' if count == 1 else 's'} in {len(found.ids):,} series x {len(found.seconds):,} "
-            f"steps: {told}; {found.false_alarms_per_week:.2g} false alarms a week and series allowed."
-        )
-    )
+    allowed = f"{found.false_alarms_per_week:.2g}"
+    alarms = f"{allowed} false alarm{'' if allowed == '1' else 's'} a week and series allowed"
+    many = f"{count:,} incident{'' if count == 1 else 's'} in {len(found.ids):,} series x {len(found.seconds):,} steps"
+    st.text(f"{many}: {told}; {alarms}.")
     if id in found.ids:
         _chart(found, panel, id, label)
-    _incidents(found, alone=len(found.ids) == 1)
+    _incidents(found, panel)
     if done.scores:
         _scores(done.scores)
     elif label is None:
@@ -178,10 +176,10 @@ def _shade(figure: Figure, panel: Panel, marks: Bools, *, zone: str) -> None:
         )  # fmt: skip
 
 
-def _incidents(found: Anomalies, *, alone: bool) -> None:
+def _incidents(found: Anomalies, panel: Panel) -> None:
     if not found.incidents:
         return
-    zone = chart_zone()
+    zone, alone = chart_zone(), len(found.ids) == 1
     worst = sorted(found.incidents, key=lambda one: (_SEVERITY.index(one.severity), -_known(one.score)))[:_MOST_ROWS]
     starts = local_times(np.sort(np.array([one.start for one in worst], dtype=np.int64)), zone)
     by_start = dict(zip(sorted(one.start for one in worst), starts, strict=True))
@@ -191,7 +189,9 @@ def _incidents(found: Anomalies, *, alone: bool) -> None:
     config = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}  # type: ignore[arg-type]  # one of its widths
     height = min(36 * len(rows) + 38, 330)
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, key="anomalies.table", column_config=config)
-    st.caption("The worst first. A score of 1 is on the edge of the calibrated 80 % band.")
+    zones = sorted({one.zone for one in panel.series if one.id in found.ids})
+    clock = f" The sentences are on the clock of the data, {', '.join(zones)}." if zones != [zone] else ""
+    st.caption(f"The worst first. A score of 1 is on the edge of the calibrated 80 % band.{clock}")
 
 
 def _row(one: Incident, start: np.datetime64, zone: str, *, alone: bool) -> dict[str, str]:
@@ -209,9 +209,10 @@ def _row(one: Incident, start: np.datetime64, zone: str, *, alone: bool) -> dict
 
 def _scores(scores: Sequence[MethodScore]) -> None:
     st.markdown("**Against the labels**, beside methods without a model")
+    alone = len({one.series for one in scores}) == 1
     rows = [
         {
-            "series": one.series or "all",
+            **({} if alone else {"series": one.series or "all"}),
             "method": one.method,
             "windows found": f"{one.score.windows_found} of {one.score.windows}",
             "alarms right": f"{one.score.alarms_right} of {one.score.alarms}",
