@@ -39,7 +39,7 @@ from nettide.tasks.load import Reading, load
 MOST_HORIZON, BATCH, BATCHES_A_PANEL = 336, 256, 8
 DAY_STEPS = {288: 0.15, 96: 0.07, 48: 0.05, 24: 0.55, 12: 0.05, 4: 0.03, 1: 0.10}
 """Steps a day -> share of the made panels."""
-CESNET_SHARE, CESNET_PART = 0.15, 0.7
+CESNET_SHARE, CESNET_PART = 0.08, 0.7
 CESNET = "cesnet_ip_hourly.parquet"
 CESNET_STEPS = (3600, 7200, 21_600, 86_400)
 ATTRIBUTION = (
@@ -126,10 +126,10 @@ def drawn_pairs(source: Source, generator: np.random.Generator) -> tuple[torch.T
     return source.ranges.pairs(torch.from_numpy(numbers))
 
 
-def train(given: argparse.Namespace) -> MultiscaleNetwork:
-    """Train and give the network with averaged weights."""
-    generator = np.random.default_rng(given.seed)
-    torch.manual_seed(given.seed)
+def train(given: argparse.Namespace, seed: int) -> MultiscaleNetwork:
+    """Train a network and give it with averaged weights."""
+    generator = np.random.default_rng(seed)
+    torch.manual_seed(seed)
     network = MultiscaleNetwork(NetworkShape(given.hidden, given.head, dropout=given.dropout))
     optimizer = torch.optim.AdamW(network.parameters(), lr=given.learning_rate, weight_decay=1e-4, fused=True)
     averaged = {name: value.clone() for name, value in network.state_dict().items()}
@@ -162,7 +162,7 @@ def train(given: argparse.Namespace) -> MultiscaleNetwork:
                 passed = time.perf_counter() - started
                 left = passed / batch * (given.batches - batch)
                 print(
-                    f"batch {batch}/{given.batches}: loss {loss_of_late:.4f}, {left:.0f} s left",
+                    f"seed {seed}, batch {batch}/{given.batches}: loss {loss_of_late:.4f}, {left:.0f} s left",
                     file=sys.stderr,
                     flush=True,
                 )
@@ -172,19 +172,20 @@ def train(given: argparse.Namespace) -> MultiscaleNetwork:
     raise AssertionError("sources never end")
 
 
-def write(network: MultiscaleNetwork, given: argparse.Namespace, seconds: float) -> None:
-    """Write the weights and their card."""
-    content = safetensors.torch.save(dict(network.state_dict()))
+def write(members: list[MultiscaleNetwork], given: argparse.Namespace, seconds: float) -> None:
+    """Write the weights, members side by side, and their card."""
+    states = [one.state_dict() for one in members]
+    content = safetensors.torch.save({name: torch.cat([one[name] for one in states]) for name in states[0]})
     card = {
         "name": "base",
         "hidden": given.hidden,
         "head": given.head,
-        "parameters": sum(weight.numel() for weight in network.parameters()),
+        "parameters": sum(weight.numel() for one in members for weight in one.parameters()),
         "sha256": hashlib.sha256(content).hexdigest(),
         "made": datetime.now(UTC).strftime("%Y-%m-%d"),
         "seconds": round(seconds),
         "batches": given.batches,
-        "seed": given.seed,
+        "seeds": list(range(given.seed, given.seed + given.members)),
         "data": ["diverse made traffic (nettide.synthetic.diverse)", *([ATTRIBUTION] if given.data else [])],
         "versions": {"nettide": nettide.__version__, "torch": torch.__version__, "numpy": np.__version__},
     }
@@ -200,16 +201,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for base.safetensors and base.json")
     parser.add_argument("--batches", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--hidden", type=int, default=96)
-    parser.add_argument("--head", type=int, default=96)
+    parser.add_argument("--members", type=int, default=2, help="networks, each of a seed of its own; they are averaged")
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--head", type=int, default=128)
     parser.add_argument("--dropout", type=float, default=0.05)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     given = parser.parse_args()
     torch.set_num_threads(1)
     started = time.perf_counter()
     with denormals_flushed():
-        network = train(given)
-    write(network, given, time.perf_counter() - started)
+        members = [train(given, given.seed + place) for place in range(given.members)]
+    write(members, given, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,9 @@ def test_what_is_written_can_be_used_and_says_what_it_is(run: Run, capsys: pytes
     assert (weights.hidden, weights.head) == (8, 8)
     card = json.loads((out / "base.json").read_text())
     assert card["parameters"] == sum(value.numel() for value in weights.tensors.values())
-    assert (card["batches"], card["seed"]) == (10, 0)
+    assert (card["batches"], card["seeds"], weights.members) == (10, [0, 1], 2)
+    first, second = weights.tensors["out.weight"]
+    assert not torch.equal(first, second)
     assert card["data"] == ["diverse made traffic (nettide.synthetic.diverse)"]
     assert {"nettide", "torch", "numpy"} == set(card["versions"])
     assert "wrote" in capsys.readouterr().out

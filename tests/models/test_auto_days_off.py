@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nettide.models.auto.days_off import holiday_shares, knowing_members, weights_on_days_off
+from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
 from nettide.occasions import Occasion
 from nettide.panel import Channel, Panel, Series
 
 DAY = 86_400
-NAMES = ("base", "lstm", "naive", "auto-ets")
+NAMES = ("base", "base-tuned", "lstm", "naive", "auto-ets")
 
 
 def panel_with(*days: int) -> Panel:
@@ -22,12 +22,12 @@ def panel_with(*days: int) -> Panel:
 
 
 def test_a_network_that_saw_too_few_days_off_does_not_know_them() -> None:
-    assert knowing_members(NAMES, panel_with(2, 5), clock=1.0).tolist() == [True, False, False, False]
-    assert knowing_members(NAMES, panel_with(2, 5, 7), clock=1.0).tolist() == [True, True, False, False]
+    assert knowledge_of(NAMES, panel_with(2, 5), clock=1.0).tolist() == [1.0, 0.5, 0.0, 0.0, 0.0]
+    assert knowledge_of(NAMES, panel_with(2, 5, 7), clock=1.0).tolist() == [1.0, 1.0, 1.0, 0.0, 0.0]
 
 
 def test_days_off_after_the_end_taught_nobody() -> None:
-    assert not knowing_members(NAMES, panel_with(2, 10, 11), clock=1.0)[1]
+    assert not knowledge_of(NAMES, panel_with(2, 10, 11), clock=1.0)[2]
 
 
 def test_shares_reach_beyond_the_end() -> None:
@@ -40,22 +40,27 @@ def test_shares_reach_beyond_the_end() -> None:
 def test_a_day_off_is_left_to_those_who_know() -> None:
     weights = np.array([[0.4, 0.4], [0.6, 0.6]])
     share = np.array([[0.0, 1.0, 0.5], [0.0, 0.0, 0.0]])
-    found = weights_on_days_off(weights, np.array([True, False]), share)
+    found = weights_on_days_off(weights, np.array([1.0, 0.0]), share)
     assert found.shape == (2, 2, 3)
     np.testing.assert_allclose(found[0, 0], [0.4, 1.0, 0.7])
     np.testing.assert_allclose(found[:, 1], weights[:, 1:].repeat(3, axis=1))
     np.testing.assert_allclose(found.sum(axis=0), 1.0)
 
 
+def test_who_knows_half_keeps_half_before_the_rest_is_shared_out() -> None:
+    found = weights_on_days_off(np.array([[0.2], [0.4], [0.4]]), np.array([1.0, 0.5, 0.0]), np.ones((1, 1)))
+    np.testing.assert_allclose(found[:, 0, 0], [0.5, 0.5, 0.0])
+
+
 def test_those_who_know_but_have_no_say_are_not_followed() -> None:
-    found = weights_on_days_off(np.array([[0.0], [1.0]]), np.array([True, False]), np.ones((1, 4)))
+    found = weights_on_days_off(np.array([[0.0], [1.0]]), np.array([1.0, 0.0]), np.ones((1, 4)))
     np.testing.assert_allclose(found[:, 0], [[0.0] * 4, [1.0] * 4])
-    found = weights_on_days_off(np.array([[0.1], [0.9]]), np.array([True, False]), np.ones((1, 4)))
+    found = weights_on_days_off(np.array([[0.1], [0.9]]), np.array([1.0, 0.0]), np.ones((1, 4)))
     np.testing.assert_allclose(found[0, 0], 0.1 + 0.9 * 0.4)
 
 
-@pytest.mark.parametrize("knowing", [[True, True], [False, False]])
-def test_where_all_or_none_know_nothing_moves(knowing: list[bool]) -> None:
+@pytest.mark.parametrize("knowing", [[1.0, 1.0], [0.0, 0.0]])
+def test_where_all_or_none_know_nothing_moves(knowing: list[float]) -> None:
     weights = np.array([[0.3, 0.8], [0.7, 0.2]])
     found = weights_on_days_off(weights, np.array(knowing), np.ones((2, 3)))
     np.testing.assert_allclose(found, weights[:, :, None].repeat(3, axis=2))

@@ -96,7 +96,14 @@ def test_some_panels_have_gaps_and_others_none() -> None:
 
 
 def test_some_series_are_silent_at_times() -> None:
-    assert 0.05 < np.mean([(drawn(seed).target == 0).any() for seed in range(40)]) < 0.9
+    silent = np.concatenate([(drawn(seed).target == 0).any(axis=1) for seed in range(40)])
+    assert 0.05 < silent.mean() < 0.6
+
+
+def test_some_series_fall_silent_for_good_or_move_to_another_level() -> None:
+    rows = np.concatenate([drawn(seed).target for seed in range(100)])  # (series, time)
+    ends = (rows[:, -48:] == 0).all(axis=1) & (rows[:, : 24 * 7] > 0).any(axis=1)
+    assert 0.001 < ends.mean() < 0.1
 
 
 # ------------------------------------------------------------------ days off

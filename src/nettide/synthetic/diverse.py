@@ -65,12 +65,12 @@ def diverse_panel(generator: np.random.Generator, *, series: int, days: int, day
         season = _season(generator, shared, (workday, restday), kind=kind, days=days)
         y = _logs(generator, levels, season, noise=noise, hour=hour)
         y = np.exp(np.clip(y + shock * generator.uniform(0.5, 1.5), -12, 9))
-        values[row] = _disturbed(generator, y, shared, day_steps)
+        values[row] = _ended(generator, _disturbed(generator, y, shared, day_steps))
     if generator.random() < 0.5:
         _leave_gaps(generator, values, day_steps)
     start = _MONDAY + int(shared.weekday[0]) * DAY_SECONDS
     occasions: tuple[Occasion, ...] = ()
-    if generator.random() < 0.5:
+    if generator.random() < 0.7:
         begins = [start + int(day) * DAY_SECONDS for day in np.flatnonzero(shared.off)]
         occasions = tuple(Occasion("holiday", begin, begin + DAY_SECONDS) for begin in begins)
     return Panel(
@@ -81,6 +81,17 @@ def diverse_panel(generator: np.random.Generator, *, series: int, days: int, day
         (Channel("y"),),
         occasions,
     )
+
+
+def _ended(generator: np.random.Generator, y: Floats) -> Floats:
+    """Let some links fall silent for good, or move to another level for good."""
+    drawn, steps = generator.random(), len(y)
+    at = int(generator.integers(steps // 4, steps))
+    if drawn < 0.02:
+        y[at:] = 0.0
+    elif drawn < 0.12:
+        y[at:] *= np.exp(generator.normal(0, 0.8))
+    return y
 
 
 def autoregressive(generator: np.random.Generator, steps: int, memory: float, deviation: float) -> Floats:
@@ -144,7 +155,7 @@ def _levels(generator: np.random.Generator, shared: _Days, *, trend: float, flat
     """Give the log level of each day, and what changes slowly in it, each of shape (day,)."""
     days = len(shared.off)
     week = np.zeros(7)
-    if generator.random() < 0.6:
+    if generator.random() < 0.75:
         week[5:] = generator.normal(-0.4, 0.4) + generator.normal(0, 0.1, 2)
     if generator.random() < 0.6:
         week += generator.normal(0, 0.08, 7)

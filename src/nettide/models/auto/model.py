@@ -10,13 +10,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from nettide.arrays import Bools, Floats, Ints, Weights
+from nettide.arrays import Floats, Ints, Weights
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
-from nettide.models.auto.days_off import holiday_shares, knowing_members, weights_on_days_off
+from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
 from nettide.models.auto.mixture import guarded_weights, pooled_weights, preferences, series_weights
 from nettide.models.auto.side_by_side import Singles, known_mean, losses_of, mixed, with_bands
@@ -34,7 +34,6 @@ _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
 _PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5}
 """Weights before anything is known, as parts of a trained challenger's."""
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {"base-tuned": {"members": 2}}
 _WORTH = 0.02  # least weight, over all series, for which a challenger is kept
 _STATISTICAL_WORTH = 0.1
 _CUTOFFS_AT_A_TIME = 64
@@ -78,7 +77,7 @@ class AutoModel:
         self._weights: Floats = np.empty((0, 0))
         self._ids: tuple[str, ...] = ()
         self._pooled: Floats = np.empty(0)
-        self._knowing: Bools = np.empty(0, dtype=np.bool_)
+        self._knowledge: Floats = np.empty(0)
         self._clock = 1.0
         self.notes: dict[str, str] = {}
         self.verdict: Verdict | None = None
@@ -138,7 +137,7 @@ class AutoModel:
         self._fitted = Fitted.of(panel.only_target())
         self._ids = panel.ids
         self._clock = measured_periods(panel).clock
-        self._knowing = knowing_members(self.members, panel, clock=self._clock)
+        self._knowledge = knowledge_of(self.members, panel, clock=self._clock)
         return Training(
             ending=clock.ending,
             seconds=time.perf_counter() - started,
@@ -277,7 +276,6 @@ class AutoModel:
         """Make an unfitted member."""
         config = self.config
         options: dict[str, Any] = {"adapt": False} if accepts(name, "adapt") else {}
-        options |= _OPTIONS.get(name, {})
         return make_model(name, horizon=config.horizon, context=config.context, seed=config.seed, options=options)
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
@@ -318,7 +316,7 @@ class AutoModel:
             now = int(np.searchsorted(every, cutoff))
             at_once, at_first = guarded, guarded
             if (share := off[:, steps[[*past, now]]]).any():  # (series, origin, horizon)
-                by_step = weights_on_days_off(guarded, self._knowing, share)
+                by_step = weights_on_days_off(guarded, self._knowledge, share)
                 at_once, at_first = by_step[:, :, -1], by_step[:, :, :-1]
             mixture = mixed(at_once, members[:, :, now])
             earlier = mixed(at_first, members[:, :, past])  # (series, origin, horizon, level)
@@ -365,7 +363,7 @@ class AutoModel:
             "members": dict(joined.document),
             "ids": list(self._ids),
             "notes": dict(self.notes),
-            "knowing": self._knowing.tolist(),
+            "knowledge": self._knowledge.tolist(),
             "clock": self._clock,
             "verdict": None if verdict is None else {"members": list(verdict.members), "ids": list(verdict.ids)},
         }
@@ -389,7 +387,7 @@ class AutoModel:
             model._members = parted_models(document["members"], tensors)
             model._ids = tuple(document["ids"])
             model.notes = dict(document["notes"])
-            model._knowing = np.array([bool(one) for one in document["knowing"]], dtype=np.bool_)
+            model._knowledge = np.array(document["knowledge"], dtype=np.float64)
             model._clock = float(document["clock"])
             model._weights = np.array(tensors["weights"], dtype=np.float64)
             model._pooled = np.array(tensors["pooled"], dtype=np.float64)
@@ -401,7 +399,7 @@ class AutoModel:
         shape = (len(model._members), len(model._ids))
         if (
             model._weights.shape != shape
-            or len(model._knowing) != shape[0]
+            or len(model._knowledge) != shape[0]
             or model._pooled.shape != shape[:1]
             or not model._members
         ):

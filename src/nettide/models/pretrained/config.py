@@ -15,9 +15,10 @@ class PretrainedConfig:
         horizon: steps ahead, 1 to 336.
         context: taken for the sake of the other models; the network sees seven days, and lags of four weeks.
         seed: of the order of histories, of dropout and of what each member weighs.
-        batches: of tuning; 0 uses the network as it is, None takes 400, fewer where there is little history.
-        members: copies that are tuned side by side, each with histories weighed in its own way, and averaged.
-        batch_size: histories a batch; None takes 256, 64 for up to three series.
+        batches: of tuning; 0 uses the network as it is, None takes 800, fewer where there is little history.
+        members: networks that are tuned side by side, each with histories weighed in its own way, and averaged; None
+            takes each pretrained one once.
+        batch_size: histories a batch; None takes 128, 64 for up to three series.
         learning_rate: its highest value; it falls to zero along a cosine.
         dropout: share dropped while tuning.
         weight_decay: of the weights.
@@ -32,9 +33,9 @@ class PretrainedConfig:
     context: int | None = None
     seed: int = 0
     batches: int | None = None
-    members: int = 1
+    members: int | None = None
     batch_size: int | None = None
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     dropout: float = 0.1
     weight_decay: float = 1e-4
     average: int = 100

@@ -33,9 +33,9 @@ from nettide.models.windows import WindowRanges, window_ranges
 from nettide.panel import Panel
 from nettide.prepare.periods import Periods, measured_periods
 
-_BATCHES, _LEAST_BATCHES = 400, 60
+_BATCHES, _LEAST_BATCHES = 800, 60
 _PASSES = 10.0  # over all histories, where they are few
-_EPOCH_BATCHES = 50
+_EPOCH_BATCHES = 100
 _PREDICT_BATCH = 1024
 _PREDICT_NUMBERS = 1 << 23  # in the largest tensor of a batch
 _MIDDLE = LEVELS.index(0.5)
@@ -109,9 +109,10 @@ class PretrainedModel:
     ) -> Training:
         config, horizon = self.config, self.config.horizon
         network = self._network = start.network(members=config.members, dropout=config.dropout)
+        members = network.shape.members
         histories = self._histories(panel)
         ranges = tuning_ranges(panel, histories, horizon=horizon)
-        batch_size = config.batch_size or (64 if len(panel.series) <= 3 else 256)
+        batch_size = config.batch_size or (64 if len(panel.series) <= 3 else 128)
         enough = math.ceil(_PASSES * ranges.count / batch_size)
         batches = config.batches or min(_BATCHES, max(_LEAST_BATCHES, enough))
         an_epoch = min(_EPOCH_BATCHES, math.ceil(ranges.count / batch_size))
@@ -120,9 +121,9 @@ class PretrainedModel:
         def loss_of(numbers: Tensor) -> tuple[Tensor, Tensor]:
             history = histories.batch(*ranges.pairs(numbers), ahead)
             quantiles, scale = network(history)
-            return pinball_loss(quantiles, scale.apply(history.truth), levels, weigh=config.members > 1)
+            return pinball_loss(quantiles, scale.apply(history.truth), levels, weigh=members > 1)
 
-        with threads_for(config.members * network.multiplications(horizon)):
+        with threads_for(members * network.multiplications(horizon)):
             trained = Trainer(
                 network,
                 loss_of,
@@ -263,14 +264,13 @@ class PretrainedModel:
         return model
 
     def as_start(self) -> BaseWeights:
-        """Give the fitted weights as a start for further tuning; members are averaged into one.
+        """Give the fitted weights as a start for further tuning.
 
         Raises:
             MismatchError: the model is not fitted.
         """
         network = self.network
-        tensors = {name: value.mean(0, keepdim=True) for name, value in network.state_dict().items()}
-        return BaseWeights(network.shape.hidden, network.shape.head, tensors, {})
+        return BaseWeights(network.shape.hidden, network.shape.head, network.state_dict(), {})
 
 
 def tuning_ranges(panel: Panel, histories: Histories, *, horizon: int, end: int | None = None) -> WindowRanges:

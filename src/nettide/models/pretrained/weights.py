@@ -23,13 +23,13 @@ _FILE, _CARD = "base.safetensors", "base.json"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BaseWeights:
-    """A pretrained network as it is kept.
+    """Pretrained networks of one shape as they are kept, the members of an ensemble.
 
     Args:
-        hidden: size of its state.
-        head: size of its head.
-        tensors: name -> weight, of one member.
-        card: what it was trained on and how.
+        hidden: size of their state.
+        head: size of their head.
+        tensors: name -> weight, the first dimension for the members.
+        card: what they were trained on and how.
     """
 
     hidden: int
@@ -37,10 +37,16 @@ class BaseWeights:
     tensors: Mapping[str, Tensor]
     card: Mapping[str, Any]
 
-    def network(self, *, members: int = 1, dropout: float = 0.0) -> MultiscaleNetwork:
-        """Give so many copies of the network, side by side."""
-        shape = NetworkShape(self.hidden, self.head, members, dropout)
-        return filled_network(shape, {name: one.expand(members, *one.shape[1:]) for name, one in self.tensors.items()})
+    @property
+    def members(self) -> int:
+        """How many networks there are."""
+        return len(next(iter(self.tensors.values())))
+
+    def network(self, *, members: int | None = None, dropout: float = 0.0) -> MultiscaleNetwork:
+        """Give so many networks side by side, each kept one in turn; None gives each once."""
+        count = members or self.members
+        shape, turn = NetworkShape(self.hidden, self.head, count, dropout), torch.arange(count) % self.members
+        return filled_network(shape, {name: one[turn] for name, one in self.tensors.items()})
 
 
 def filled_network(shape: NetworkShape, tensors: Mapping[str, Tensor]) -> MultiscaleNetwork:
@@ -76,7 +82,7 @@ def base_weights(place: Traversable | None = None) -> BaseWeights:
         raise DamagedError("the pretrained weights do not match their hash; install nettide again")
     try:
         weights = BaseWeights(hidden, head, safetensors.torch.load(content), card)
-        filled_network(NetworkShape(hidden, head), weights.tensors)
-    except (SafetensorError, RuntimeError):
+        weights.network()
+    except (SafetensorError, RuntimeError, StopIteration):
         raise DamagedError("the pretrained weights are of another version of nettide; install nettide again") from None
     return weights
