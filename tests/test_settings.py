@@ -79,7 +79,7 @@ def test_an_unknown_variable_is_refused_and_the_nearest_named(monkeypatch: pytes
 
 def test_a_variable_with_an_impossible_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETTIDE_LIMITS__SERIES", "many")
-    with pytest.raises(OptionError, match="limits.series: input should be a valid integer"):
+    with pytest.raises(OptionError, match=r"limits\.series: input should be a valid integer"):
         read_settings()
 
 

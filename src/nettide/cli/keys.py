@@ -59,8 +59,8 @@ def keys(
 ) -> None:
     """Make, list or revoke the keys that clients of the service show.
 
-    A new key's token is printed once, alone on stdout; only a hash of it is kept. A revoked key is refused from the
-    next request on, for ever.
+    A new key's token is printed once, alone on stdout; only a hash of it is kept. A service that runs refuses a
+    revoked key within two seconds, for ever.
 
     Example: nettide keys create grafana --scope read --expires 90d
     """

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-
 _ONLY_HERE = ("127.0.0.1", "localhost", "::1")
 
 

@@ -25,15 +25,17 @@ def side_bar() -> None:
     with st.sidebar:
         try:
             data = workspace().data()
-            running = [one for one in list_runs(workspace()) if one.state == "running"]
+            runs = list_runs(workspace())
         except NettideError as error:
             st.error(plain(str(error)))
             return
+        running = [one for one in runs if one.state == "running"]
+        any_done = any(one.state == "done" for one in runs)
         active = workspace().active_model()
         st.caption("Data in use")
         st.text(data.name if data else "none yet")
         st.caption("Model in use")
-        st.text(active.label if active else "none yet")
+        st.text(active.label if active else "the newest run" if any_done else "the pretrained network")
         if running:
             st.caption("Training now")
             st.text(", ".join(one.name for one in running))

@@ -50,8 +50,8 @@ def what_if_sentences(done: WhatIfResult) -> tuple[str, ...]:
     if levels := done.found.before.levels:
         share = round(100 * (levels[-1] - levels[0]))
         said.append(
-            f"The difference with the same luck holds in {share} of 100 cases if whatever makes the one future high makes "
-            f"the other as high; that whatever the luck holds in at least {max(0, 2 * share - 100)}."
+            f"The difference with the same luck holds in {share} of 100 cases if whatever makes the one future high "
+            f"makes the other as high; that whatever the luck holds in at least {max(0, 2 * share - 100)}."
         )
     said.append("The answer is what the model learned from the past: what went together, which need not be a cause.")
     return tuple(said)
