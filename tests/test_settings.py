@@ -67,7 +67,7 @@ def test_what_is_wrong_in_a_file_is_said_in_one_sentence(tmp_path: Path, text: s
 
 
 def test_a_file_that_is_absent_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="absent.yaml cannot be read: No such file"):
+    with pytest.raises(OptionError, match=r"absent\.yaml cannot be read: No such file"):
         read_settings(tmp_path / "absent.yaml")
 
 
