@@ -66,6 +66,13 @@ def test_days_off_that_do_not_touch_the_data_are_not_spoken_of(tmp_path: Path) -
     assert not any("days off" in note for note in notes)
 
 
+def test_at_steps_of_a_day_nothing_is_known_unasked(tmp_path: Path) -> None:
+    rows = [f"2025-12-{day:02d},{day}" for day in range(1, 32)]
+    path = written(tmp_path, "days.csv", "ds,y\n" + "\n".join(rows) + "\n")
+    assert load(path, Reading())[0].occasions == ()
+    assert load(path, replace(Reading(), occasions=OccasionChoice("CZ")))[0].occasions
+
+
 def test_nowhere_has_no_holidays(traffic: str) -> None:
     panel, notes = load(traffic, asked("none"))
     assert panel.occasions == ()

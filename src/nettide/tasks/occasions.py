@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from nettide.occasions import KINDS, Occasion, OccasionKind
 from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.holidays import checked_country, common_holidays, country_of, holidays_of
 from nettide.sources.location import regular_file
 from nettide.sources.occasion_files import read_events, read_holidays
@@ -102,9 +103,10 @@ def usual_holidays(panel: Panel) -> tuple[tuple[Occasion, ...], str]:
     """Give the holidays where nobody named a place: of the country of the zone, or those common to most countries.
 
     Returns:
-        The holidays from the begin of the data to the longest horizon after it, and where they are those of.
+        The holidays from the begin of the data to the longest horizon after it, and where they are those of; none at
+        steps of a day and more, where a few points in hundreds would be learned by heart (decision 009).
     """
-    if not panel.series:
+    if not panel.series or panel.step_seconds >= DAY_SECONDS:
         return (), ""
     zone = panel.series[0].zone
     first, last = _days_around(panel)
