@@ -1,0 +1,56 @@
+"""Fixtures of journeys: one Chromium, one studio for several journeys, and a browser of its own for each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from studio_browser import HEIGHT, WIDTH, Studio, Visitor
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Chromium; skips where it or Playwright is absent."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as library:
+        try:
+            browser = library.chromium.launch(executable_path=shutil.which("chromium"))
+        except playwright.Error as error:
+            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def studio(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio that runs for all journeys that do not stop it."""
+    with Studio(tmp_path_factory.mktemp("journeys") / "workspace", "--theme", "light") as running:
+        yield running
+    assert "Traceback" not in running.said, running.said
+
+
+@pytest.fixture
+def visitor_on(chromium: Any) -> Iterator[Callable[[Studio], Visitor]]:
+    """Makes browsers, each a stranger to the others; at the end none of them has a complaint."""
+    contexts, visitors = [], []
+
+    def visit(studio: Studio, **looks: Any) -> Visitor:
+        contexts.append(
+            chromium.new_context(viewport={"width": WIDTH, "height": HEIGHT}, timezone_id="Europe/Prague", **looks)
+        )
+        visitors.append(Visitor(contexts[-1].new_page(), studio.address))
+        visitors[-1].open()
+        return visitors[-1]
+
+    yield visit
+    for one in contexts:
+        one.close()
+    assert [one.complaints for one in visitors if one.complaints] == []
+
+
+@pytest.fixture
+def visitor(visitor_on: Callable[[Studio], Visitor], studio: Studio) -> Visitor:
+    """A browser that has just opened the studio."""
+    return visitor_on(studio)
