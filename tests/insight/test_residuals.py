@@ -58,6 +58,14 @@ def test_a_histogram_counts_every_residual_and_expects_as_many() -> None:
     assert histogram(np.array([np.nan])).counts.sum() == 0
 
 
+def test_a_histogram_of_residuals_that_end_soon_has_no_tail_of_the_normal_one_in_its_last_bar() -> None:
+    residuals = np.append(np.zeros(300), np.full(100, -4.0))  # nothing lies more than 0.6 deviations above the mean
+    found = histogram(residuals)
+    assert found.counts.sum() == 400
+    assert found.normal[-1] < 0.01 * found.normal.max()
+    assert found.normal.sum() == pytest.approx(400)
+
+
 def test_a_histogram_of_normal_residuals_is_near_the_normal_one() -> None:
     found = histogram(np.random.default_rng(2).normal(3, 2, 100_000), bars=15)
     assert np.abs(found.counts - found.normal).max() < 5 * np.sqrt(found.normal.max())

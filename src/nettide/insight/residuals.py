@@ -17,6 +17,7 @@ from nettide.prepare.calendar import DAY_SECONDS, local_seconds
 
 QUANTILE_LEVELS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99)
 _CONFIDENCE = 0.95
+_NEAR = 3.5  # deviations that a histogram has at least, so that the normal curve is seen whole
 _FAR = 5.0  # deviations: beyond them a histogram counts in its outermost bars
 _PRECISION = 1e-15
 _MOST_TERMS = 100_000
@@ -105,8 +106,9 @@ def histogram(residuals: Floats, *, bars: int = 41) -> Histogram:
         counts = np.histogram(known, bars, range=(mean - half, mean + half))[0]
         edges = np.linspace(mean - half, mean + half, bars + 1)
         return Histogram(edges, counts.astype(np.int64), np.full(bars, np.nan))
-    low = max(float(known.min()), mean - _FAR * deviation)
-    high = min(float(known.max()), mean + _FAR * deviation)
+    # where residuals end sooner than normal ones would, the bars go on: else the last bar had all of that tail
+    low = max(min(float(known.min()), mean - _NEAR * deviation), mean - _FAR * deviation)
+    high = min(max(float(known.max()), mean + _NEAR * deviation), mean + _FAR * deviation)
     edges = np.linspace(low, high, bars + 1)
     counts = np.histogram(np.clip(known, low, high), edges)[0]
     below = np.array([NormalDist(mean, deviation).cdf(edge) for edge in edges])

@@ -9,7 +9,7 @@ import numpy as np
 
 from nettide.arrays import Floats
 from nettide.insight.residuals import Autocorrelation, ErrorParts, Histogram
-from nettide.studio.charts import autocorrelation_figure, axis_of, text
+from nettide.studio.charts import autocorrelation_figure, axis_of, fixed_margin, text
 from nettide.studio.theme import LINES
 from nettide.units import step_text
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _GREY = "rgba(128,136,150,0.9)"
 _BAR = 34
+_GROWING = {"l": 10, "r": 10, "t": 30, "b": 10}
+"""Margins that grow with names of unknown length."""
 
 
 def step_figure(parts: ErrorParts, *, step_seconds: int, unit: str, height: int = 300) -> Figure:
@@ -139,7 +141,8 @@ def importance_figure(names: Sequence[str], rises: Floats, low: Floats, high: Fl
             hovertemplate="%{y}: %{x:+.1f} %<extra></extra>",
         )
     )
-    figure.update_layout(**_layout("rise of the loss when exchanged (%)", "", 90 + _BAR * len(names)))
+    layout = _layout("rise of the loss when exchanged (%)", "", 90 + _BAR * len(names))
+    figure.update_layout(**{**layout, "margin": _GROWING})
     figure.update_yaxes(type="category", automargin=True)
     figure.add_shape(type="line", x0=0, x1=0, y0=0, y1=1, yref="paper", line={"color": _GREY, "width": 1})
     return figure
@@ -167,7 +170,8 @@ def ranking_figure(names: Sequence[str], errors: Floats, trained: Sequence[bool]
             hovertemplate="%{y}: %{x:.3f}<extra></extra>",
         )
     )
-    figure.update_layout(**_layout("relative MAE: below 1 is better than naive", "", 90 + _BAR * len(names)))
+    layout = _layout("relative MAE: below 1 is better than naive", "", 90 + _BAR * len(names))
+    figure.update_layout(**{**layout, "margin": _GROWING})
     figure.update_yaxes(type="category", automargin=True)
     figure.add_shape(type="line", x0=1, x1=1, y0=0, y1=1, yref="paper", line={"dash": "dot", "color": _GREY})
     return figure
@@ -176,7 +180,7 @@ def ranking_figure(names: Sequence[str], errors: Floats, trained: Sequence[bool]
 def _layout(x: str, y: str, height: int, *, legend: bool = False) -> dict[str, Any]:
     return {
         "height": height,
-        "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
+        "margin": fixed_margin(t=30),
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         "showlegend": legend,
         "xaxis": {"title": {"text": x}},

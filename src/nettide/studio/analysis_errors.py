@@ -184,7 +184,8 @@ def memory_words(memory: Autocorrelation, *, count: int, horizon: int) -> str:
 def _draw(found: Errors, panel: Panel, *, unit: str, zone: str) -> None:
     one, step = found.joined, panel.step_seconds
     st.markdown("**Errors over time**: actual less predicted; above zero the forecast was too low")
-    figure = time_figure([Line("error", one.seconds, one.residuals)], unit=unit, name="error", zone=zone, height=360)
+    line = Line("error", one.seconds, one.residuals)
+    figure = time_figure([line], unit=unit, name="error", zone=zone, height=340, slider=False)
     st.plotly_chart(figure, key="errors.time")
     left, right = st.columns(2)
     with left:
@@ -206,7 +207,8 @@ def _draw(found: Errors, panel: Panel, *, unit: str, zone: str) -> None:
     st.markdown(f"**Rolling MSE** over {found.window:,} steps")
     values, squared = squared_axis(found.rolling, unit)
     line = Line("rolling MSE", one.seconds, values, LINES[3])
-    st.plotly_chart(time_figure([line], unit=squared, name="MSE", zone=zone, height=300), key="errors.rolling")
+    figure = time_figure([line], unit=squared, name="MSE", zone=zone, height=280, slider=False)
+    st.plotly_chart(figure, key="errors.rolling")
 
 
 def _statistics(found: Errors, unit: str) -> None:

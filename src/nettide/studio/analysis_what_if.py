@@ -228,8 +228,8 @@ def _show(done: WhatIfResult, row: int) -> None:
         zone=zone,
         bands=around,
         height=280,
+        slider=False,
     )
-    figure.update_xaxes(rangeslider_visible=False)
     st.plotly_chart(figure, key="what-if.difference")
     moved = sorted(answers(found), key=lambda one: -np.nan_to_num(abs(one.difference), nan=-1.0))
     rows = [answer_row(one) for one in moved[:_MOST_ROWS]]

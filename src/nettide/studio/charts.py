@@ -103,6 +103,11 @@ def local_times(seconds: Ints, zone: str) -> np.ndarray:
     return local_seconds(seconds, zone).astype("datetime64[s]").astype("datetime64[ms]")
 
 
+def fixed_margin(*, r: int = 10, t: int = 20, b: int = 45) -> dict[str, int | bool]:
+    """Give margins for Plotly to keep to: those that it finds by itself it finds by drawing everything twice."""
+    return {"l": 64, "r": r, "t": t, "b": b, "autoexpand": False}
+
+
 def time_figure(
     lines: Sequence[Line],
     *,
@@ -112,8 +117,9 @@ def time_figure(
     bands: Sequence[Band] = (),
     marks: Sequence[tuple[int, str]] = (),
     height: int = 420,
+    slider: bool = True,
 ) -> Figure:
-    """Draw lines and bands over time, thinned for drawing, with a range slider.
+    """Draw lines and bands over time, thinned for drawing.
 
     Args:
         lines: drawn in order, above the bands.
@@ -123,6 +129,7 @@ def time_figure(
         bands: areas below the lines.
         marks: epoch seconds and words of vertical lines, such as where the test part begins or ``now``.
         height: in pixels.
+        slider: whether there is a range slider below, which draws everything once more.
     """
     from plotly.graph_objects import Figure, Scatter
 
@@ -153,13 +160,13 @@ def time_figure(
         )
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 30 if several else 10, "b": 40},
+        margin={"l": 10, "r": 10, "t": 30, "b": 40} if several else fixed_margin(b=110 if slider else 60),
         hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         showlegend=several,
         xaxis={
             "title": {"text": f"time ({zone})"},
-            "rangeslider": {"visible": True, "thickness": 0.08},
+            "rangeslider": {"visible": slider, "thickness": 0.08},
             "type": "date",
         },
         yaxis={"title": {"text": axis.title}, "rangemode": "tozero"},
@@ -195,7 +202,7 @@ def week_figure(means: Floats, *, unit: str, name: str, zone: str, height: int =
     )
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 20, "b": 10},
+        margin=fixed_margin(r=80),
         xaxis={"title": {"text": f"hour of the day ({zone})"}, "type": "category"},
         yaxis={"autorange": "reversed"},
     )
@@ -236,7 +243,7 @@ def autocorrelation_figure(
             figure.add_annotation(x=x, y=1, yref="paper", text=words, showarrow=False, xanchor="left", yanchor="top")
     figure.update_layout(
         height=height,
-        margin={"l": 10, "r": 10, "t": 20, "b": 10},
+        margin=fixed_margin(),
         xaxis={"title": {"text": f"lag ({'days' if in_days else 'hours'})"}},
         yaxis={"title": {"text": "correlation"}, "range": [min(-0.3, _least(values)), 1.02]},
     )

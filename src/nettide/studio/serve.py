@@ -13,6 +13,7 @@ from nettide.store.files import one_sentence
 from nettide.studio.session_cookie import SessionCookie
 from nettide.studio.settings import StudioSettings, start_with
 from nettide.studio.theme import theme_options
+from nettide.studio.warm_up import warm_up_aside
 
 _MEGABYTE = 1 << 20
 
@@ -33,11 +34,13 @@ def serve(settings: StudioSettings, *, host: str, port: int, headless: bool) -> 
         settings.workspace.mkdir(mode=0o700, parents=True, exist_ok=True)
     start_with(settings)
     app = App(Path(__file__).parent / "frame" / "app.py", middleware=[Middleware(SessionCookie)])
+    chosen_port = free_port(host, port)
+    warm_up_aside()
     app.run(
         config={
             **theme_options(settings.theme),
             "server.address": host,
-            "server.port": free_port(host, port),
+            "server.port": chosen_port,
             "server.headless": headless,
             "server.maxUploadSize": -(-settings.upload_limit_bytes // _MEGABYTE),
             "server.fileWatcherType": "none",
