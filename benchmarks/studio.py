@@ -201,7 +201,7 @@ def _write_csv(path: Path, megabytes: int) -> int:
     import pyarrow as pa
     from pyarrow import csv
 
-    steps, links = megabytes * 850, 20
+    steps, links = megabytes * 892, 20
     times = np.datetime64("2020-01-01", "s") + 300 * np.arange(steps)
     noise = np.random.default_rng(0)
     day = 2 + np.sin(2 * np.pi * np.arange(steps) / 288)

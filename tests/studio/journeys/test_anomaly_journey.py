@@ -8,7 +8,6 @@ import pytest
 from studio_browser import Visitor
 
 
-@pytest.mark.slow
 @pytest.mark.data
 def test_anomalies_of_labelled_traffic_are_found_explained_and_scored(visitor: Visitor, data: Path) -> None:
     visitor.segment("Upload")

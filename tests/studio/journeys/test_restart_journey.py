@@ -56,8 +56,9 @@ def test_a_saved_model_forecasts_the_same_after_a_restart(
     assert "Traceback" not in second.said
 
 
+@pytest.mark.slow
 def test_two_browsers_at_once_do_not_see_each_others_data(
-    visitor_on: Callable[[Studio], Visitor], studio: Studio, tmp_path: Path
+    visitor_on: Callable[[Studio], Visitor], studio: Studio
 ) -> None:
     one, other = visitor_on(studio), visitor_on(studio)
     one.fill("Points", "300")

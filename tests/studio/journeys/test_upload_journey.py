@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from made_files import traffic_csv
 from studio_browser import Visitor
 
 
-@pytest.mark.slow
 def test_an_uploaded_file_becomes_a_forecast_in_its_unit(visitor: Visitor, tmp_path: Path) -> None:
     visitor.segment("Upload")
     visitor.upload(traffic_csv(tmp_path / "links.csv"))
@@ -48,7 +46,6 @@ def test_files_that_cannot_be_read_are_told_of_in_one_sentence(visitor: Visitor,
     visitor.see("The data cannot be forecast yet.")
 
 
-@pytest.mark.slow
 def test_series_named_like_scripts_are_text_on_every_page(visitor: Visitor, tmp_path: Path) -> None:
     names = ("<script>alert(1)</script>", "<img src=x onerror=alert(2)>")
     visitor.segment("Upload")

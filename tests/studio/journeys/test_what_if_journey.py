@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from studio_browser import Visitor
 
 
-@pytest.mark.slow
 def test_a_history_times_one_and_a_half_gives_a_higher_forecast(visitor: Visitor) -> None:
     visitor.fill("Points", "700")
     visitor.press("Make traffic")

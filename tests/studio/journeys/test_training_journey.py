@@ -1,0 +1,33 @@
+"""A training that goes on whoever looks at it."""
+
+from __future__ import annotations
+
+import pytest
+from studio_browser import Visitor
+
+
+@pytest.mark.slow
+def test_a_training_outlives_a_reload_is_seen_in_a_second_tab_and_keeps_its_best_weights_when_stopped(
+    visitor: Visitor,
+) -> None:
+    visitor.fill("Points", "1500")
+    visitor.press("Make traffic")
+    visitor.see("1 series, 1,500 rows, step 1h")
+    visitor.turn_to("Model")
+    visitor.choose("Model", "lstm")
+    visitor.fill("Window (steps of history)", "24")
+    visitor.fill("Hidden units", "4")
+    visitor.fill("Epochs (at most)", "100000")
+    visitor.press("Train and test")
+    visitor.see("Epoch ")
+    visitor.page.reload()
+    visitor.see("Epoch ")
+    visitor.chart("run.losses")
+    beside = visitor.another_tab()
+    beside.turn_to("Training")
+    beside.see("Epoch ")
+    beside.press("Stop")
+    for tab in (beside, visitor):
+        tab.wait_for_run()
+        tab.see("stopped")
+        assert "lstm" in [row["model"] for row in tab.table("model", "relative WQL")]
