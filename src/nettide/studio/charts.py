@@ -259,6 +259,8 @@ def loss_figure(curves: Sequence[tuple[str, Sequence[float], Sequence[float | No
     """
     from plotly.graph_objects import Figure, Scatter
 
+    most = max((len(losses) for _, losses, _ in curves), default=0)
+    dtick = 1 if most <= 10 else None  # left to itself it names half epochs, rounded
     figure = Figure()
     for number, (name, losses, validations) in enumerate(curves):
         colour = LINES[number % len(LINES)]
@@ -283,7 +285,7 @@ def loss_figure(curves: Sequence[tuple[str, Sequence[float], Sequence[float | No
         margin={"l": 10, "r": 10, "t": 30, "b": 10},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         showlegend=True,
-        xaxis={"title": {"text": "epoch"}, "rangemode": "nonnegative", "tickformat": "d"},
+        xaxis={"title": {"text": "epoch"}, "rangemode": "nonnegative", "tickformat": "d", "dtick": dtick},
         yaxis={"title": {"text": "loss (scaled units)"}},
         uirevision="kept",
     )

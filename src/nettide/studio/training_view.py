@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,7 @@ from nettide.studio.run_words import STATE_COLOURS, ending_text, options_text, s
 from nettide.studio.runs import Progress, Run, delete_run, find_run, kill_run, list_runs, progress_of, stop_run
 from nettide.studio.saved_models import saved_models
 from nettide.studio.session import look_key, panel_of, workspace
+from nettide.studio.theme import LINES
 from nettide.studio.words import plain, seconds_text, value_text
 
 _CHOSEN, _WIDGET, _COMPARED = "training.run", "training.run-widget", "training.compared"
@@ -134,6 +135,9 @@ def _losses(run: Run, progress: Progress) -> None:
     epochs = [one for one in progress.epochs if one["model"] == run.plan.model and "challenger" not in one]
     if epochs:
         curve = ([one["loss"] for one in epochs], [one["validation_loss"] for one in epochs])
+        if run.state == "running":  # Streamlit would make a Plotly chart anew each second, hidden at first: it flickers
+            _live_losses(*curve)
+            return
         figure = loss_figure([(run.name, *curve)])
         best = epochs[-1]["best_epoch"]
         if best:
@@ -146,6 +150,15 @@ def _losses(run: Run, progress: Progress) -> None:
         st.container(height=320, border=True).caption("The loss is drawn here after the first epoch.")
     else:
         st.caption(f"{run.plan.model} has no epochs to draw: {MODELS[run.plan.model].about}.")
+
+
+def _live_losses(losses: Sequence[float], validations: Sequence[float | None]) -> None:
+    """Draw the loss of a run that goes on, in the place, size and colours of the chart that comes in the end."""
+    table = pd.DataFrame({"training loss": losses, "validation loss": validations}, dtype=float)
+    table.index = pd.RangeIndex(1, len(table) + 1, name="epoch")
+    table = table.dropna(axis="columns", how="all")
+    colours = ["#8592a3", LINES[0]][: table.shape[1]]
+    st.line_chart(table, x_label="epoch", y_label="loss (scaled units)", color=colours, height=320)
 
 
 def _facts(run: Run) -> None:

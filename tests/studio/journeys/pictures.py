@@ -99,7 +99,8 @@ def upload(visitor: Visitor, folder: Path) -> None:
     visitor.press("Read it so")
     visitor.see("The usual week")
     visitor.chart("view.week")
-    keep(visitor, "data", height=1340)
+    visitor.expand("How it is read")  # and fold it again
+    keep(visitor, "data", height=1280)
 
 
 def what_if(visitor: Visitor) -> None:
@@ -134,6 +135,7 @@ def keep(visitor: Visitor, name: str, *, height: int) -> None:
     """Take a picture of the page as it stands, with as few colours as look the same."""
     visitor.page.set_viewport_size({"width": WIDTH, "height": height})
     visitor.settle()
+    visitor.page.get_by_test_id("stMain").evaluate("one => one.scrollTo(0, 0)")
     visitor.page.mouse.move(WIDTH - 5, height - 5)
     visitor.page.wait_for_timeout(1500)  # charts take the new width, and what was said is gone
     path = IMAGES / f"studio-{name}.png"

@@ -167,7 +167,7 @@ class Visitor:
         self.address = address
         self.open()
 
-    def see(self, text: str) -> None:
+    def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text can be read."""
         self.page.get_by_text(text).filter(visible=True).first.wait_for()
 

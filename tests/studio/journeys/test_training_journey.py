@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from studio_browser import Visitor
+
+_EPOCH = re.compile(r"^Epoch \d+ of 100000, loss \d")
 
 
 @pytest.mark.slow
@@ -16,18 +20,21 @@ def test_a_training_outlives_a_reload_is_seen_in_a_second_tab_and_keeps_its_best
     visitor.turn_to("Model")
     visitor.choose("Model", "lstm")
     visitor.fill("Window (steps of history)", "24")
-    visitor.fill("Hidden units", "4")
+    visitor.fill("Hidden units", "16")
     visitor.fill("Epochs (at most)", "100000")
+    visitor.expand("more options")
+    visitor.fill("Patience", "0")  # without end, unless it is stopped
     visitor.press("Train and test")
-    visitor.see("Epoch ")
+    visitor.see(_EPOCH)
     visitor.page.reload()
-    visitor.see("Epoch ")
-    visitor.chart("run.losses")
+    visitor.see(_EPOCH)
+    visitor.page.get_by_test_id("stVegaLiteChart").filter(visible=True).first.wait_for()
     beside = visitor.another_tab()
     beside.turn_to("Training")
-    beside.see("Epoch ")
+    beside.see(_EPOCH)
     beside.press("Stop")
     for tab in (beside, visitor):
         tab.wait_for_run()
-        tab.see("stopped")
+        tab.see("stopped; the best weights are kept")
+        assert {"training loss", "validation loss"} == {one["name"] for one in tab.chart("run.losses")}
         assert "lstm" in [row["model"] for row in tab.table("model", "relative WQL")]
