@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
@@ -22,6 +22,9 @@ from nettide.studio.saved_models import saved_models
 from nettide.studio.session import look_key, panel_of, workspace
 from nettide.studio.theme import LINES
 from nettide.studio.words import plain, seconds_text, value_text
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.color_util import Color
 
 _CHOSEN, _WIDGET, _COMPARED = "training.run", "training.run-widget", "training.compared"
 _REFRESH_SECONDS = 1.0
@@ -157,8 +160,8 @@ def _live_losses(losses: Sequence[float], validations: Sequence[float | None]) -
     table = pd.DataFrame({"training loss": losses, "validation loss": validations}, dtype=float)
     table.index = pd.RangeIndex(1, len(table) + 1, name="epoch")
     table = table.dropna(axis="columns", how="all")
-    colours = ["#8592a3", LINES[0]][: table.shape[1]]
-    st.line_chart(table, x_label="epoch", y_label="loss (scaled units)", color=colours, height=320)
+    colours: list[Color] = ["#8592a3", LINES[0]]
+    st.line_chart(table, x_label="epoch", y_label="loss (scaled units)", color=colours[: table.shape[1]], height=320)
 
 
 def _facts(run: Run) -> None:

@@ -10,9 +10,12 @@ import pytest
 from studio_browser import HEIGHT, WIDTH, Studio, Visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """Chromium; skips where it or Playwright is absent."""
+    """Chromium; skips where it or Playwright is absent.
+
+    It ends with each file, as Playwright keeps an event loop running in this thread, where no other test can run one.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as library:
         try:
@@ -24,7 +27,7 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def studio(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """A studio that runs for all journeys that do not stop it."""
     with Studio(tmp_path_factory.mktemp("journeys") / "workspace", "--theme", "light") as running:
         yield running

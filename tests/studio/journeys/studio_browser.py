@@ -201,7 +201,9 @@ class Visitor:
 
     def upload(self, file: Path) -> None:
         """Bring a file on page Data."""
-        self.page.locator("[data-testid=stFileUploaderDropzone] input[type=file]").set_input_files(file)
+        fields = self.page.locator("[data-testid=stFileUploaderDropzone] input[type=file]")
+        fields.nth(1).wait_for(state="detached")  # while the page changes, the field of before stands beside the new
+        fields.set_input_files(file)
 
     def wait_for_run(self) -> None:
         """Wait on page Training until the run that is shown is done."""
