@@ -32,11 +32,13 @@ class Ran:
 
     Args:
         seconds: wall time from its start to its exit.
+        processor_seconds: processor time of it and of what it started, in its code and the system's.
         peak_mb: most memory it had at once, in 10^6 bytes.
         output: what it wrote to stdout.
     """
 
     seconds: float
+    processor_seconds: float
     peak_mb: float
     output: str
 
@@ -116,7 +118,7 @@ def run(
             raise TooLongError(f"ended after {most_seconds:.0f} s, which is all it was given")
         if process.returncode:
             raise SystemExit(f"{' '.join(texts)} failed with status {process.returncode}:\n{errors.read()[-4000:]}")
-        return Ran(seconds, _megabytes(usage.ru_maxrss), output.read())
+        return Ran(seconds, usage.ru_utime + usage.ru_stime, _megabytes(usage.ru_maxrss), output.read())
 
 
 def thread_environment(threads: int, *, passive: bool = False) -> dict[str, str]:
