@@ -1,4 +1,4 @@
-"""Settings: one YAML file and ``NETTIDE_*`` variables, read nowhere else; what is unknown is refused by name."""
+"""Settings: one YAML file and the environment, read nowhere else; what is unknown is refused by name."""
 
 from __future__ import annotations
 
@@ -129,6 +129,16 @@ def read_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | No
         return Read(**_nested(overrides or {}))
     except (ValidationError, SettingsError) as error:
         raise OptionError(f"settings: {_told(error)}") from None
+
+
+def user_data_folder() -> Path:
+    """Give the folder for data of programs of this user: ``XDG_DATA_HOME``, or what is usual where it is not set.
+
+    Source:
+        XDG Base Directory Specification 0.8, https://specifications.freedesktop.org: paths in it must be absolute.
+    """
+    data = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return data if data.is_absolute() else Path.home() / ".local" / "share"
 
 
 def known_settings() -> list[tuple[str, str, str]]:

@@ -19,9 +19,9 @@ from nettide.studio.analysis_answers import answered
 from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Axis, Band, Line, axis_of, local_times, text, time_figure
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.forecast_kept import kept
 from nettide.studio.forecast_model import InUse, same_data
 from nettide.studio.forecast_results import tested_series
+from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import LINES

@@ -20,7 +20,7 @@ from nettide.studio.analysis_answers import answered
 from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Band, Line, time_figure
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.forecast_kept import kept
+from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
 from nettide.studio.theme import LINES
 from nettide.studio.words import plain

@@ -30,11 +30,11 @@ from nettide.prepare.periods import nominal_periods
 from nettide.studio.analysis_charts import histogram_figure, hour_figure, memory_figure, step_figure
 from nettide.studio.charts import PREFIXES, Line, time_figure
 from nettide.studio.forecast_command import show_command
-from nettide.studio.forecast_kept import kept
 from nettide.studio.forecast_model import InUse, same_data
 from nettide.studio.forecast_results import Joined, joined, tested_series
 from nettide.studio.forecast_scores import squared_text
 from nettide.studio.navigation import path_of
+from nettide.studio.remembered import kept
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import LINES
 from nettide.studio.words import BARE_UNITS, plain, prefixed, value_text

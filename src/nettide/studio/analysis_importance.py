@@ -14,8 +14,8 @@ from nettide.studio.analysis_answers import answered
 from nettide.studio.analysis_charts import importance_figure
 from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.forecast_kept import kept
 from nettide.studio.forecast_model import InUse, pair
+from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
 from nettide.studio.words import plain
 from nettide.studio.workspace import DataSet

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from nettide.studio.empty import data_or_stop
-from nettide.studio.forecast_kept import forget_if_other, kept
 from nettide.studio.forecast_model import choose_model, choose_series, panel_or_stop
+from nettide.studio.remembered import forget_if_other, kept
 from nettide.studio.session import look_key
 
 SECTIONS = ("Errors", "Importance", "What if", "Anomalies", "Capacity", "Compare")

@@ -18,9 +18,9 @@ from nettide.panel import Panel
 from nettide.studio.analysis_answers import answered
 from nettide.studio.charts import Band, Line, time_figure
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.forecast_kept import kept
 from nettide.studio.forecast_model import InUse, pair
 from nettide.studio.forecast_results import edges
+from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import LINES

@@ -14,8 +14,10 @@ from nettide.panel import Panel
 from nettide.prepare.periods import nominal_periods
 from nettide.prepare.quality import Verdict
 from nettide.studio.charts import Line, autocorrelation_figure, local_times, time_figure, week_figure
-from nettide.studio.data_choice import reading_form
-from nettide.studio.remembered import begin_with
+from nettide.studio.data_occasions import occasions_form
+from nettide.studio.data_reading import reading_form
+from nettide.studio.forecast_command import command, show_command
+from nettide.studio.remembered import kept
 from nettide.studio.session import look_at, look_key, workspace
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import JUDGEMENT_COLOURS
@@ -47,10 +49,12 @@ def show_data() -> None:
         st.error(plain(str(error)), icon=":material/error:")
         if data.kind != "synthetic":
             reading_form(data, expanded=True)
+        occasions_form(data, None, expanded=len(data.files) > 1)  # it may be such a file that cannot be read
         return
     _verdict(seen.verdict)
     if data.kind != "synthetic":
         reading_form(data, expanded=bool(seen.trouble))
+    occasions_form(data, seen.panel)
     if seen.panel is None:
         st.error(plain(seen.trouble), icon=":material/error:")
         return
@@ -105,14 +109,17 @@ def _series(data: DataSet, panel: Panel) -> None:
     zone, key = chart_zone(), look_key(data)
     first, second, third = st.columns([2, 3, 3], vertical_alignment="bottom")
     row = first.selectbox(
-        "Series", range(len(panel.series)), format_func=panel.ids.__getitem__, key=begin_with("view.series", 0)
+        "Series",
+        range(len(panel.series)),
+        format_func=panel.ids.__getitem__,
+        key=kept("view.series", 0, among=range(len(panel.series))),
     )
     names = [one.name for one in panel.channels]
-    channels = second.multiselect("Channels", names, key=begin_with("view.channels", names[:1]))
+    channels = second.multiselect("Channels", names, key=kept("view.channels", names[:1], among=names))
     days = panel.steps * panel.step_seconds / _DAY
     spans = [name for name, most in _SPANS.items() if most is None or most < days]
     span = third.segmented_control(
-        "Last", spans, key=begin_with("view.span", "All"), help="Draws this part in full detail."
+        "Last", spans, required=True, key=kept("view.span", "All", among=spans), help="Draws this part in full detail."
     )
     _plots(panel, row, channels, zone, _SPANS[span or "All"])
     left, right = st.columns(2)
@@ -131,9 +138,8 @@ def _series(data: DataSet, panel: Panel) -> None:
         figure = autocorrelation_figure(lags, step_seconds=panel.step_seconds, marks=marks)
         st.plotly_chart(figure, key="view.lags")
     _tables(key, panel, row, zone)
-    if data.command:
-        with st.expander("The same on the command line", icon=":material/terminal:"):
-            st.code(data.command, language="bash", wrap_lines=True)
+    lines = ["# makes the same traffic", data.command, ""] if data.command else []
+    show_command("\n".join([*lines, "# tells its quality", command("check", data)]))
 
 
 def _unit(panel: Panel, row: int, channel: int) -> str:
@@ -158,7 +164,8 @@ def _plots(panel: Panel, row: int, channels: Sequence[str], zone: str, last_days
 
 
 def _tables(key: str, panel: Panel, row: int, zone: str) -> None:
-    first, second = st.tabs(["Statistics", "Preview"])
+    names = ["Statistics", "Preview"]
+    first, second = st.tabs(names, key=kept("view.tab", names[0], among=names), on_change="rerun")
     with first:
         table = pd.DataFrame(
             {

@@ -12,7 +12,7 @@ from nettide.forecast import Forecast
 from nettide.models import MODELS
 from nettide.panel import Panel
 from nettide.studio.empty import nothing_yet
-from nettide.studio.forecast_kept import kept
+from nettide.studio.remembered import kept
 from nettide.studio.runs import Run, list_runs
 from nettide.studio.session import look_key, panel_of, workspace
 from nettide.studio.words import plain

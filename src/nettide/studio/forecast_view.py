@@ -14,7 +14,6 @@ from nettide.studio.charts import Band, Line, axis_of, local_times, time_figure
 from nettide.studio.empty import data_or_stop
 from nettide.studio.forecast_command import command, show_command
 from nettide.studio.forecast_download import downloads
-from nettide.studio.forecast_kept import kept
 from nettide.studio.forecast_model import (
     Future,
     InUse,
@@ -27,6 +26,7 @@ from nettide.studio.forecast_model import (
 )
 from nettide.studio.forecast_results import TestedSeries, edges, joined, tested_series
 from nettide.studio.forecast_scores import show_scores
+from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import LINES
@@ -119,7 +119,12 @@ def _chart(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, f
     if tested is not None:
         others = [name for name in tested.forecasts if name != model]
         with second:
-            shown = st.multiselect("Beside it", others, key=_others(others), help="Naive forecasts of the test part.")
+            shown = st.multiselect(
+                "Beside it",
+                others,
+                key=kept("forecast.beside", others[:1], among=others),
+                help="Naive forecasts of the test part.",
+            )
     begin = int(panel.seconds[-1]) + panel.step_seconds - spans[span or _ALL]
     first_shown = int(np.searchsorted(panel.seconds, begin))
     lines = [Line("actual", panel.seconds[first_shown:], panel.target[row, first_shown:], ACTUAL)]
@@ -146,12 +151,6 @@ def _chart(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, f
     st.plotly_chart(figure, key="forecast.chart")
     if future is not None:
         _said(future, panel, row)
-
-
-def _others(others: list[str]) -> str:
-    key = kept("forecast.beside", others[:1])
-    st.session_state[key] = [one for one in st.session_state[key] if one in others]
-    return key
 
 
 def _spans(panel: Panel, tested: TestedSeries | None) -> dict[str, int]:

@@ -17,7 +17,7 @@ from nettide.studio.architecture_view import outline_of, show_outline
 from nettide.studio.empty import data_or_stop, nothing_yet
 from nettide.studio.knob_widgets import knob_widget
 from nettide.studio.navigation import path_of
-from nettide.studio.remembered import begin_with, forget
+from nettide.studio.remembered import forget, kept
 from nettide.studio.runs import start_run
 from nettide.studio.session import look_at, look_key, workspace
 from nettide.studio.settings import current_settings
@@ -84,7 +84,7 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             "Horizon (steps ahead)",
             1,
             MOST_HORIZON,
-            key=begin_with(f"{_PREFIX}horizon", before.horizon),
+            key=kept(f"{_PREFIX}horizon", before.horizon),
             help=f"How far to forecast; a step is {step_text(panel.step_seconds)}.",
         )
         third.caption(f"{duration_text(horizon * panel.step_seconds)} ahead")
@@ -95,7 +95,7 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             max_value=100_000,
             value=None,
             placeholder="chosen" if usual is None else str(usual),
-            key=begin_with(f"{_PREFIX}context", before.context),
+            key=kept(f"{_PREFIX}context", before.context),
             help="How much of the past the model sees for one forecast; empty lets the model choose.",
         )
         if usual is not None and context is None:
@@ -106,11 +106,11 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             5,
             50,
             step=5,
-            key=begin_with(f"{_PREFIX}share", round(100 * before.test_fraction)),
+            key=kept(f"{_PREFIX}share", round(100 * before.test_fraction)),
             help="Last part of the data, which the model does not learn from and is tested on.",
         )
         seed = second.number_input(
-            "Seed", 0, 2**32 - 1, key=begin_with(f"{_PREFIX}seed", before.seed), help="Same seed, same model."
+            "Seed", 0, 2**32 - 1, key=kept(f"{_PREFIX}seed", before.seed), help="Same seed, same model."
         )
         epochs, budget = _effort(model, before, third)
     options = _options(model, before if before.model == model else replace(before, options=()), panel)
@@ -122,7 +122,7 @@ def _model(before: Plan, where: DeltaGenerator) -> str:
     model = where.selectbox(
         "Model",
         names,
-        key=begin_with(f"{_PREFIX}name", before.model if before.model in names else names[0]),
+        key=kept(f"{_PREFIX}name", before.model if before.model in names else names[0], among=names),
         help="\n".join(f"- **{name}**: {entry.about}" for name, entry in MODELS.items()),
     )
     where.caption(MODELS[model].about)
@@ -132,12 +132,11 @@ def _model(before: Plan, where: DeltaGenerator) -> str:
 def _target(data: DataSet, panel: Panel, where: DeltaGenerator) -> None:
     names = [one.name for one in panel.channels]
     key = f"{_PREFIX}target"
-    if st.session_state.get(key) not in (names[0], None):  # chosen just now, before the data is read anew
-        st.session_state[key] = names[0]
+    st.session_state[key] = names[0]  # whatever was chosen is first since the data is read anew
     where.selectbox(
         "Target",
         names,
-        key=begin_with(key, names[0]),
+        key=key,
         on_change=_retarget,
         args=(data, key),
         help="What is forecast; the other channels may be inputs.",
@@ -152,8 +151,7 @@ def _retarget(data: DataSet, key: str) -> None:
     if data.units:
         reading = replace(reading, unit=dict(data.units).get(target, ""))
     workspace().use_data(replace(data, reading=reading))
-    forget("reading.")
-    forget("view.")
+    forget("reading.", "view.")
 
 
 def _effort(model: str, before: Plan, where: DeltaGenerator) -> tuple[int | None, str | None]:
@@ -166,13 +164,13 @@ def _effort(model: str, before: Plan, where: DeltaGenerator) -> tuple[int | None
             max_value=100_000,
             value=None,
             placeholder="chosen",
-            key=begin_with(f"{_PREFIX}epochs", before.epochs),
+            key=kept(f"{_PREFIX}epochs", before.epochs),
             help="Passes over the training windows; training ends earlier where nothing is gained any more.",
         )
     if accepts(model, "budget"):
         written = where.text_input(
             "Time for fitting",
-            key=begin_with(f"{_PREFIX}budget", before.budget or ""),
+            key=kept(f"{_PREFIX}budget", before.budget or ""),
             placeholder="180s",
             help="As 60s or 5m: the models that are tried share it.",
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from nettide.errors import NettideError
 from nettide.store.models import Stored
+from nettide.studio.remembered import kept
 from nettide.studio.runs import Run
 from nettide.studio.session import workspace
 from nettide.studio.words import plain
@@ -35,7 +36,8 @@ def saved_models(done: Sequence[Run]) -> None:
         return
     st.dataframe(pd.DataFrame(_row(one) for one in stored), hide_index=True, key="saved.table")
     first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
-    name = first.selectbox("Model", [one.name for one in stored], key="saved.name")
+    names = [one.name for one in stored]
+    name = first.selectbox("Model", names, key=kept("saved.name", names[0], among=names))
     second.button(
         "Use it", key="saved.use", icon=":material/check:", on_click=_use, args=(name,), width="stretch",
         help="The pages Forecast and Analysis work with it.",
@@ -46,13 +48,16 @@ def saved_models(done: Sequence[Run]) -> None:
 
 
 def _save_form(runs: list[str]) -> None:
-    with st.form("save", border=True):
+    with st.container(border=True):
         first, second, third = st.columns([2, 2, 1], vertical_alignment="bottom")
-        run = first.selectbox("Model of run", runs, key="save.run")
+        run = first.selectbox("Model of run", runs, key=kept("save.run", runs[0], among=runs))
         name = second.text_input(
-            "Name", key="save.name", placeholder="uplinks", help="Small letters, digits, dots, dashes and underscores."
+            "Name",
+            key=kept("save.name", ""),
+            placeholder="uplinks",
+            help="Small letters, digits, dots, dashes and underscores.",
         )
-        if third.form_submit_button("Save", type="primary", icon=":material/save:", width="stretch"):
+        if third.button("Save", type="primary", icon=":material/save:", key="save.ask", width="stretch"):
             _save(run, name.strip())
 
 

@@ -33,13 +33,13 @@ def look_at(data: DataSet) -> Look:
     Raises:
         NettideError: it cannot be read as traffic.
     """
-    seen = _look(data.location, _stamp(Path(data.location)), json.dumps(reading_document(data.reading)))
+    seen = _look(data.location, _stamps(data), json.dumps(reading_document(data.reading)))
     return replace(seen, panel=None if seen.panel is None else with_units(seen.panel, data))
 
 
 def look_key(data: DataSet) -> str:
     """Give a text that is another where the data or its reading is: for caches."""
-    return json.dumps([data.location, _stamp(Path(data.location)), reading_document(data.reading)])
+    return json.dumps([data.location, _stamps(data), reading_document(data.reading)])
 
 
 def panel_of(data: DataSet) -> Panel:
@@ -64,10 +64,14 @@ def with_units(panel: Panel, data: DataSet) -> Panel:
 
 
 @st.cache_resource(max_entries=_KEPT_LOOKS, show_spinner="Reading the data …")
-def _look(location: str, stamp: tuple[int, int], reading: str) -> Look:
-    del stamp  # part of the key: a file that was changed is read again
+def _look(location: str, stamps: tuple[tuple[int, int], ...], reading: str) -> Look:
+    del stamps  # part of the key: a file that was changed is read again
     how: Reading = reading_from(json.loads(reading))
     return look(location, how)
+
+
+def _stamps(data: DataSet) -> tuple[tuple[int, int], ...]:
+    return tuple(_stamp(Path(one)) for one in data.files)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from nettide.settings import user_data_folder
 
 ThemeName = Literal["system", "light", "dark"]
 UPLOAD_LIMIT_BYTES = 1_000_000_000
@@ -31,9 +32,8 @@ class StudioSettings:
 
 
 def default_workspace() -> Path:
-    """Give the folder for data of programs of this user, as XDG says (https://specifications.freedesktop.org)."""
-    data = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share") / "nettide" / "studio"
+    """Give the folder of all sessions where nobody names one."""
+    return user_data_folder() / "nettide" / "studio"
 
 
 class _Started:

@@ -44,6 +44,12 @@ class DataSet:
     units: tuple[tuple[str, str], ...] = ()
     command: str = ""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it is read from: the data, and files of holidays and events."""
+        occasions = self.reading.occasions
+        return tuple(one for one in (self.location, occasions.holidays, occasions.events) if one is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class ActiveModel:
@@ -148,10 +154,10 @@ class Workspace:
         """Delete the files of the data folder that are neither in use nor needed by a run.
 
         Args:
-            used: locations that runs were trained on.
+            used: files that runs were trained on.
         """
         data = self.data()
-        kept = {Path(one) for one in used} | ({Path(data.location)} if data else set())
+        kept = {Path(one) for one in (*used, *(data.files if data else ()))}
         for folder in self.data_folder.iterdir():
             if not any(one.is_relative_to(folder) for one in kept):
                 shutil.rmtree(folder, ignore_errors=True)

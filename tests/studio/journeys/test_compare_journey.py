@@ -16,7 +16,7 @@ def test_two_models_and_the_baselines_are_ranked_by_what_they_scored(visitor: Vi
         visitor.choose("Model", model)
         visitor.press("Train and test")
         visitor.wait_for_run()
-    visitor.tab("Compare (2)")
+    visitor.tab("Compare")
     rows = {row["run"]: row for row in visitor.table("run", "state")}
     assert set(rows) == {"base-1", "window-mean-1"}
     assert {row["state"] for row in rows.values()} == {"done"}
