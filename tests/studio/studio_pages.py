@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
@@ -45,6 +46,22 @@ def sound(at: AppTest) -> AppTest:
 
 def button(at: AppTest, label: str):
     return next(one for one in at.button if one.label == label)
+
+
+def answered(at: AppTest, key: str) -> AppTest:
+    """The browser after a button of the page was pressed and what it asks for was worked out."""
+    at.button(key=key).click().run()
+    return settled(at)
+
+
+def settled(at: AppTest, *, seconds: float = 60.0) -> AppTest:
+    """The browser when nothing is worked out for its page any more."""
+    end = time.monotonic() + seconds
+    while any(str(one.key).startswith("answer.stop.") for one in at.button):
+        assert time.monotonic() < end, [one.label for one in at.button]
+        time.sleep(0.05)
+        at.run()
+    return at
 
 
 def made_data(workspace: Workspace, *, points: int = 400, parameters: int = 2) -> DataSet:

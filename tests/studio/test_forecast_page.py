@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
-from studio_pages import KEY, OTHER_KEY, button, finished_run, made_data, opened, session, sound
+from studio_pages import KEY, OTHER_KEY, answered, finished_run, made_data, opened, session, sound
 from typer.testing import CliRunner
 
 from nettide.cli.app import app
@@ -268,7 +268,7 @@ def test_the_forecast_of_many_series_waits_to_be_asked_for(root: Path, workspace
     at = sound(opened(root, "forecast"))
     assert not at.metric
     assert "forecast beyond the data" not in lines_of(at)
-    button(at, "Forecast all 301 series").click().run()
+    answered(at, "forecast.ask")
     assert "forecast beyond the data" in lines_of(sound(at))
     at.run()
     assert "forecast beyond the data" in lines_of(sound(at))

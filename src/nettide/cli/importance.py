@@ -46,6 +46,9 @@ def importance(
     parts: Annotated[
         bool, typer.Option("--parts", help="Exchange parts of the target's past one by one too; takes longer.")
     ] = False,
+    most_series: Annotated[
+        int, typer.Option("--most-series", help="Of more series than this, so many are taken, evenly chosen by id.")
+    ] = 50,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same exchanges.")] = 0,
     series: Annotated[str | None, typer.Option("--series", help="Look at this series alone.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -68,7 +71,7 @@ def importance(
     folder, file = model_and_file(places)
     check_files(out=out, html=html, overwrite=overwrite)
     test = TestPart(None if test_start is None else parse_time(test_start), test_size, test_fraction)
-    plan = ImportancePlan(test, windows, repeats, parts, seed)
+    plan = ImportancePlan(test, windows, repeats, parts, seed, most_series)
     with exchange_progress() as told:
         done = run(folder, file, how, plan=plan, horizon=horizon, series=series, told=told)
     say(*done.notes)

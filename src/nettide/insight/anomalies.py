@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from nettide.errors import HistoryError, OptionError
 from nettide.insight.anomalies_breaks import find_gaps, find_stuck
 from nettide.insight.anomalies_incidents import incidents_of
-from nettide.insight.anomalies_rolling import groups_by_span, pace_for, rolling_forecasts, usual_reach
+from nettide.insight.anomalies_rolling import Told, groups_by_span, pace_for, rolling_forecasts, usual_reach
 from nettide.insight.anomalies_types import Anomalies, AnomalyConfig, Incident, Points
 from nettide.insight.anomalies_watch import watch
 from nettide.models.contract import Model
@@ -24,7 +25,12 @@ _ARRAYS = ("value", "expected", "low", "high", "alarm_low", "alarm_high", "score
 
 
 def find_anomalies(
-    model: Model, panel: Panel, *, config: AnomalyConfig | None = None, since: int | None = None
+    model: Model,
+    panel: Panel,
+    *,
+    config: AnomalyConfig | None = None,
+    since: int | None = None,
+    told: Told | None = None,
 ) -> Anomalies:
     """Score every point of a panel by what came before it alone, and join odd ones into incidents.
 
@@ -38,6 +44,7 @@ def find_anomalies(
         config: what counts as an anomaly.
         since: index of the first step that is judged; what comes before is learned from, as far as it is recent.
             None judges all, once a day's worth of points is known.
+        told: is told before each run of the model how much is done, 0 to 1.
 
     Raises:
         HistoryError: no value is known.
@@ -56,11 +63,15 @@ def find_anomalies(
     arrays = {name: np.full(shape, np.nan) for name in _ARRAYS}
     arrays["value"] = panel.target.copy()
     flag, accepted = np.zeros(shape, dtype=np.bool_), np.zeros(shape, dtype=np.bool_)
-    for rows, start, end in groups_by_span(panel):
-        if end <= begin:
-            continue
+    groups = [one for one in groups_by_span(panel) if one[2] > begin]
+    cells = [len(rows) * (end - max(begin, start)) for rows, start, end in groups]
+    for place, (rows, start, end) in enumerate(groups):
+        done, own = sum(cells[:place]) / sum(cells), cells[place] / sum(cells)
         shown = replace(panel.select(rows), values=panel.values[rows, start:end], start=int(panel.seconds[start]))
-        rolling = rolling_forecasts(model, shown, first=max(0, begin - start), pace=pace)
+        rolling = rolling_forecasts(
+            model, shown, first=max(0, begin - start), pace=pace,
+            told=None if told is None else partial(_told_of_part, told, done, own),
+        )  # fmt: skip
         seen = watch(shown.target, rolling, chance=chance, warm=warm)
         for name in _ARRAYS[1:]:
             arrays[name][rows, start:end] = getattr(seen, name)
@@ -81,6 +92,10 @@ def find_anomalies(
         incidents=incidents,
         chance_allowed=chance,
     )
+
+
+def _told_of_part(told: Told, done: float, own: float, share: float) -> None:
+    told(done + own * share)
 
 
 def score_points(model: Model, panel: Panel, *, new_steps: int, config: AnomalyConfig | None = None) -> Anomalies:

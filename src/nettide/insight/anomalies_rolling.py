@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ _STRIDE = 12  # with 3 or 6 fewer planted anomalies were found: the latest value
 _LOW, _HIGH = 0.1, 0.9
 _PREDICT_NUMBERS = 20_000_000  # quantiles that are held at a time
 _MOST_GROWTH = 1.25  # of cells, where series of different spans are forecast together
+Told = Callable[[float], None]
+"""Is told before each run of the model how much is done, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def pace_for(step_seconds: int, horizon: int) -> Pace:
     return Pace(stride, reach - reach % stride)
 
 
-def rolling_forecasts(model: Model, panel: Panel, *, first: int, pace: Pace) -> Rolling:
+def rolling_forecasts(model: Model, panel: Panel, *, first: int, pace: Pace, told: Told | None = None) -> Rolling:
     """Forecast every series of a panel from every cutoff, many at a time.
 
     Cutoffs lie at whole multiples of the stride since the epoch, so that a point is expected to be the same
@@ -82,6 +84,7 @@ def rolling_forecasts(model: Model, panel: Panel, *, first: int, pace: Pace) -> 
         panel: what is known; a forecast sees what comes up to its cutoff alone.
         first: index of the first cutoff that is wanted.
         pace: how to roll.
+        told: see ``Told``.
 
     Raises:
         MismatchError: the model does not fit the panel.
@@ -92,6 +95,8 @@ def rolling_forecasts(model: Model, panel: Panel, *, first: int, pace: Pace) -> 
     middle, below, above = (np.full(shape, np.nan, dtype=np.float32) for _ in range(3))
     size = max(1, _PREDICT_NUMBERS // max(1, shape[0] * model.horizon * 9))
     for start in range(0, len(cutoffs), size):
+        if told is not None:
+            told(start / len(cutoffs))
         part = slice(start, start + size)
         made = model.predict(panel, cutoffs[part]).first_steps(pace.reach)
         middle[:, part], below[:, part], above[:, part] = _band(made)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nettide.insight.anomalies_types import Incident
 from nettide.prepare.calendar import DAY_SECONDS, local_seconds
 from nettide.units import si_text
 
@@ -69,6 +70,24 @@ def incident_text(facts: Facts) -> str:
     elif facts.ongoing:
         text += ", to the end of the data"
     return text
+
+
+def text_on_clock(incident: Incident, *, unit: str, zone: str, step_seconds: int) -> str:
+    """Say what happened by the clock of another zone than that of the series.
+
+    Args:
+        incident: that was found.
+        unit: of the target.
+        zone: IANA name.
+        step_seconds: length of a step.
+    """
+    return incident_text(
+        Facts(
+            kind=incident.kind, value=incident.value, expected=incident.expected, low=incident.low, high=incident.high,
+            unit=unit, zone=zone, peak=incident.peak, start=incident.start, seconds=incident.end - incident.start,
+            step_seconds=step_seconds, accepted=incident.accepted, ongoing=incident.ongoing and not incident.accepted,
+        )
+    )  # fmt: skip
 
 
 def _compared(facts: Facts) -> str:

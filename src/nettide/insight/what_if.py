@@ -6,7 +6,7 @@ target, without driving it, the real answer to such a change would be another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -100,7 +100,14 @@ class WhatIf:
         )
 
 
-def what_if(model: Model, panel: Panel, changes: Sequence[Change], *, horizon: int | None = None) -> WhatIf:
+def what_if(
+    model: Model,
+    panel: Panel,
+    changes: Sequence[Change],
+    *,
+    horizon: int | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> WhatIf:
     """Forecast from the end of a history as it is and as it would be.
 
     Args:
@@ -108,6 +115,7 @@ def what_if(model: Model, panel: Panel, changes: Sequence[Change], *, horizon: i
         panel: the history.
         changes: made one after the other.
         horizon: steps ahead; None takes all that the model gives.
+        told: is told before each forecast: which it is, from 1, of how many.
 
     Raises:
         OptionError: there is no change, or one cannot be made.
@@ -117,11 +125,18 @@ def what_if(model: Model, panel: Panel, changes: Sequence[Change], *, horizon: i
     if not changes:
         raise OptionError("no change is given; there is nothing to compare")
     changed = changed_panel(panel, changes)
-    before, after = _forecast(model, panel, horizon), _forecast(model, changed, horizon)
     alone = [changed] if len(changes) == 1 else _one_by_one(panel, changes)
+    count = 2 + sum(shown is not changed for shown in alone)
+
+    def forecast(history: Panel, place: int) -> Forecast:
+        if told is not None:
+            told(place, count)
+        return _forecast(model, history, horizon)
+
+    before, after = forecast(panel, 1), forecast(changed, 2)
     effects = []
-    for change, shown in zip(changes, alone, strict=True):
-        found = after if shown is changed else _forecast(model, shown, horizon)
+    for place, (change, shown) in enumerate(zip(changes, alone, strict=True), start=3):
+        found = after if shown is changed else forecast(shown, place)
         effects.append(_effect(model, panel, change, before, found))
     return WhatIf(before, after, changed, tuple(effects))
 

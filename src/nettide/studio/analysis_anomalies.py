@@ -14,12 +14,13 @@ from nettide.arrays import Bools
 from nettide.errors import NettideError
 from nettide.insight.anomalies_scores import runs
 from nettide.insight.anomalies_types import Anomalies, AnomalyConfig, Incident
+from nettide.insight.anomalies_words import text_on_clock
 from nettide.panel import Panel
-from nettide.studio.analysis_answers import answered
+from nettide.studio.analysis_answers import Job, answered
 from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Axis, Band, Line, axis_of, local_times, text, time_figure
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.forecast_model import InUse, same_data
+from nettide.studio.forecast_model import InUse, fresh_pair, same_data
 from nettide.studio.forecast_results import tested_series
 from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
@@ -27,7 +28,7 @@ from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import LINES
 from nettide.studio.words import plain
 from nettide.studio.workspace import DataSet
-from nettide.tasks.anomalies import AnomalyResult, MethodScore, anomalies
+from nettide.tasks.anomalies import AnomalyResult, MethodScore, anomalies_of
 from nettide.tasks.backtest import parse_time
 
 if TYPE_CHECKING:
@@ -73,22 +74,22 @@ def show_anomalies(chosen: InUse, data: DataSet, panel: Panel, row: int) -> None
         options += ["--series", panel.ids[row]] if alone else []
         options += ["--labels", label] if label != _NONE else []
 
-        def work() -> AnomalyResult:
-            return anomalies(
-                chosen.folder, data.location, data.reading, config=config,
-                since=None if since is None else parse_time(since), series=panel.ids[row] if alone else None,
-                labels=None if label == _NONE else label,
+        def work(job: Job) -> AnomalyResult:
+            return anomalies_of(
+                fresh_pair(chosen, panel), config=config, since=None if since is None else parse_time(since),
+                series=panel.ids[row] if alone else None, labels=None if label == _NONE else label,
+                told=lambda share: job.tell("Forecasting every few steps", share),
             )  # fmt: skip
 
         key = (chosen.key, look_key(data), *options)
-        done = answered(AnomalyResult, key, asked=asked, work=work, waiting="Forecasting every few steps …")
+        done = answered(AnomalyResult, key, asked=asked, work=work, waiting="Forecasting every few steps")
     except NettideError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    if done is None:
+    if done.answer is not None:
+        _show(done.answer, panel, panel.ids[row], None if label == _NONE else label)
+    elif not done.going:
         st.info("Press the button to look for what is odd.", icon=":material/info:")
-    else:
-        _show(done, panel, panel.ids[row], None if label == _NONE else label)
     show_command(command("anomalies", data, options, model=chosen))
 
 
@@ -119,7 +120,7 @@ def _show(done: AnomalyResult, panel: Panel, id: str, label: str | None) -> None
     st.text(f"{many}: {told}; {alarms}.")
     if id in found.ids:
         _chart(found, panel, id, label)
-    _incidents(found, panel)
+    _incidents(found)
     if done.scores:
         _scores(done.scores)
     elif label is None:
@@ -176,25 +177,25 @@ def _shade(figure: Figure, panel: Panel, marks: Bools, *, zone: str) -> None:
         )  # fmt: skip
 
 
-def _incidents(found: Anomalies, panel: Panel) -> None:
+def _incidents(found: Anomalies) -> None:
     if not found.incidents:
         return
     zone, alone = chart_zone(), len(found.ids) == 1
     worst = sorted(found.incidents, key=lambda one: (_SEVERITY.index(one.severity), -_known(one.score)))[:_MOST_ROWS]
     starts = local_times(np.sort(np.array([one.start for one in worst], dtype=np.int64)), zone)
     by_start = dict(zip(sorted(one.start for one in worst), starts, strict=True))
-    rows = [_row(one, by_start[one.start], zone, alone=alone) for one in worst]
-    st.text(f"The worst: {worst[0].text}")
+    units = dict(zip(found.ids, found.units, strict=True))
+    texts = [text_on_clock(one, unit=units[one.series], zone=zone, step_seconds=found.step_seconds) for one in worst]
+    rows = [_row(one, by_start[one.start], zone, said, alone=alone) for one, said in zip(worst, texts, strict=True)]
+    st.text(f"The worst: {texts[0]}")
     widths = {"kind": "small", "severity": "small", "score": "small", "what": "large"}
     config = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}  # type: ignore[arg-type]  # one of its widths
     height = min(36 * len(rows) + 38, 330)
     st.dataframe(pd.DataFrame(rows), hide_index=True, height=height, key="anomalies.table", column_config=config)
-    zones = sorted({one.zone for one in panel.series if one.id in found.ids})
-    clock = f" The sentences are on the clock of the data, {', '.join(zones)}." if zones != [zone] else ""
-    st.caption(f"The worst first. A score of 1 is on the edge of the calibrated 80 % band.{clock}")
+    st.caption("The worst first. A score of 1 is on the edge of the calibrated 80 % band.")
 
 
-def _row(one: Incident, start: np.datetime64, zone: str, *, alone: bool) -> dict[str, str]:
+def _row(one: Incident, start: np.datetime64, zone: str, said: str, *, alone: bool) -> dict[str, str]:
     series = {} if alone else {"series": one.series}
     score = "–" if np.isnan(one.score) else f"{one.score:,.3g}" if one.score < 1000 else f"{one.score:,.0f}"
     return {
@@ -203,7 +204,7 @@ def _row(one: Incident, start: np.datetime64, zone: str, *, alone: bool) -> dict
         "kind": one.kind,
         "severity": one.severity,
         "score": score,
-        "what": one.text,
+        "what": said,
     }
 
 

@@ -60,16 +60,16 @@ def show_capacity(data: DataSet, panel: Panel, row: int) -> None:
         reading = replace(data.reading, capacity=size)
         done = answered(
             CapacityResult, (look_key(data), str(choice), str(size), str(series)), asked=asked,
-            work=lambda: capacity(data.location, reading, choice, series=series),
-            waiting="Simulating the days to come …",
+            work=lambda _: capacity(data.location, reading, choice, series=series),
+            waiting="Simulating the days to come",
         )  # fmt: skip
     except NettideError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    if done is None:
+    if done.answer is not None:
+        _show(done.answer, panel.ids[row])
+    elif not done.going:
         st.info("Press the button to see when it is full.", icon=":material/info:")
-    else:
-        _show(done, panel.ids[row])
     options = [word for one in choice.thresholds for word in ("--threshold", f"{one:g}")]
     options += ["--watch", watched, "--horizon", str(choice.horizon_days)]
     options += ["--series", panel.ids[row]] if alone else []

@@ -15,10 +15,10 @@ from nettide.errors import NettideError, OptionError
 from nettide.insight.what_if import what_if
 from nettide.occasions import KINDS
 from nettide.panel import Panel
-from nettide.studio.analysis_answers import answered
+from nettide.studio.analysis_answers import Job, answered
 from nettide.studio.charts import Band, Line, time_figure
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.forecast_model import InUse, pair
+from nettide.studio.forecast_model import InUse, fresh_pair
 from nettide.studio.forecast_results import edges
 from nettide.studio.remembered import kept
 from nettide.studio.session import look_key
@@ -74,23 +74,26 @@ def show_what_if(chosen: InUse, data: DataSet, panel: Panel, row: int) -> None:
     options += ["--series", panel.ids[row]] if alone else []
     series = (panel.ids[row],) if alone else ()
 
-    def work() -> WhatIfResult:
+    def work(job: Job) -> WhatIfResult:
         texts = {name: [text for kind, text in changes if kind == name] for name in _KINDS}
         meant = parse_changes(**texts, since=since or None, until=until or None, series=series, zone=data.reading.zone)
-        both = pair(chosen, data, panel)
-        found = what_if(both.model, panel, meant, horizon=both.horizon)
+        both = fresh_pair(chosen, panel)
+        found = what_if(
+            both.model, panel, meant, horizon=both.horizon,
+            told=lambda place, count: job.tell(f"Making forecast {place} of {count}", (place - 1) / count),
+        )  # fmt: skip
         return WhatIfResult(found, panel, both.name, tuple(one.sentence for one in found.effects if one.sentence))
 
     try:
         key = (chosen.key, look_key(data), *options)
-        done = answered(WhatIfResult, key, asked=asked, work=work, waiting="Forecasting both …")
+        done = answered(WhatIfResult, key, asked=asked, work=work, waiting="Forecasting both")
     except NettideError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    if done is None:
+    if done.answer is not None:
+        _show(done.answer, row)
+    elif not done.going:
         st.info("Press the button to compare both forecasts.", icon=":material/info:")
-    else:
-        _show(done, row)
     show_command(command("what-if", data, options, model=chosen))
 
 

@@ -108,16 +108,18 @@ def panel_or_stop(data: DataSet) -> Panel:
         raise AssertionError from None  # the page ended before
 
 
-def pair(chosen: InUse, data: DataSet, panel: Panel) -> ModelAndData:
-    """Bring the model, loaded once, together with the panel.
+def fresh_pair(chosen: InUse, panel: Panel) -> ModelAndData:
+    """Bring the model together with the panel, for a thread: loaded for it alone, and without a word to Streamlit.
 
     Raises:
         StoreError: the model cannot be read.
         NettideError: any other, where the pretrained network cannot take the panel.
     """
-    forecaster = _loaded(chosen, panel, data_key=look_key(data))
-    record = None if chosen.folder is None else forecaster.record
-    return ModelAndData(forecaster.model, forecaster.model_name, panel, forecaster.model.horizon, record, ())
+    if chosen.folder is None:
+        forecaster = _fresh_pretrained(panel)
+        return ModelAndData(forecaster.model, forecaster.model_name, panel, forecaster.model.horizon, None, ())
+    forecaster = Forecaster.load(chosen.folder)
+    return ModelAndData(forecaster.model, forecaster.model_name, panel, forecaster.model.horizon, forecaster.record, ())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +144,18 @@ def future_of(chosen: InUse, data: DataSet, panel: Panel) -> Future:
         NettideError: any other that the model tells of.
     """
     return _future(chosen.key, look_key(data), chosen, data, panel)
+
+
+def fresh_future(chosen: InUse, data: DataSet, panel: Panel) -> Future:
+    """Forecast from the end of the data, for a thread: with a model loaded for it alone, and without Streamlit.
+
+    Raises:
+        StoreError: the model cannot be read.
+        NettideError: any other that the model tells of.
+    """
+    saved = None if chosen.folder is None else Forecaster.load(chosen.folder)
+    made, notes = forecast_panel(saved, panel, data.reading, location=data.location)
+    return Future(made, notes)
 
 
 def is_quick(chosen: InUse, panel: Panel) -> bool:
@@ -178,29 +192,21 @@ def _named(one: InUse, data: DataSet) -> str:
     return one.label if same_data(one.run, data) else f"{one.label}, trained on {one.run.data.name}"
 
 
-def _loaded(chosen: InUse, panel: Panel, *, data_key: str) -> Forecaster:
-    if chosen.folder is None:
-        return _pretrained(data_key, panel)
-    return _saved(chosen.key, chosen.folder)
-
-
 @st.cache_resource(max_entries=_KEPT_MODELS, show_spinner="Loading the model …")
 def _saved(key: str, _folder: Path) -> Forecaster:
     del key  # stands for the folder and its content
     return Forecaster.load(_folder)
 
 
-@st.cache_resource(max_entries=_KEPT_MODELS, show_spinner="Loading the pretrained network …")
-def _pretrained(data_key: str, _panel: Panel) -> Forecaster:
-    del data_key
-    forecaster = Forecaster(PRETRAINED, horizon=usual_horizon(_panel.step_seconds))
-    forecaster.fit(_panel)
+def _fresh_pretrained(panel: Panel) -> Forecaster:
+    forecaster = Forecaster(PRETRAINED, horizon=usual_horizon(panel.step_seconds))
+    forecaster.fit(panel)
     return forecaster
 
 
 @st.cache_resource(max_entries=4 * _KEPT_MODELS, show_spinner="Forecasting …")
 def _future(key: str, data_key: str, _chosen: InUse, _data: DataSet, _panel: Panel) -> Future:
-    del key
-    saved = None if _chosen.folder is None else _loaded(_chosen, _panel, data_key=data_key)
+    del key, data_key
+    saved = None if _chosen.folder is None else _saved(_chosen.key, _chosen.folder)
     made, notes = forecast_panel(saved, _panel, _data.reading, location=_data.location)
     return Future(made, notes)

@@ -9,6 +9,7 @@ import streamlit as st
 from nettide.errors import NettideError
 from nettide.panel import Panel
 from nettide.prepare.judgement import duration_text
+from nettide.studio.analysis_answers import Job, answered
 from nettide.studio.analysis_remarks import show_remarks
 from nettide.studio.charts import Band, Line, axis_of, local_times, time_figure
 from nettide.studio.empty import data_or_stop
@@ -19,6 +20,7 @@ from nettide.studio.forecast_model import (
     InUse,
     choose_model,
     choose_series,
+    fresh_future,
     future_of,
     is_quick,
     panel_or_stop,
@@ -41,7 +43,6 @@ _SPANS = {"1 d": 1, "3 d": 3, "7 d": 7, "30 d": 30, "90 d": 90}
 _ALL, _TEST = "All", "Test part"
 _LEAST_HORIZONS = 5
 _ROWS_SHOWN = 1000
-_ASKED = "forecast.asked"
 
 
 def show_forecast() -> None:
@@ -90,18 +91,22 @@ def _tested(chosen: InUse, data: DataSet, panel: Panel, row: int) -> TestedSerie
 
 
 def _future(chosen: InUse, data: DataSet, panel: Panel) -> Future | None:
-    key = f"{chosen.key} {look_key(data)}"
-    asked: set[str] = st.session_state.setdefault(_ASKED, set())
-    if not is_quick(chosen, panel) and key not in asked:
-        if not st.button(f"Forecast all {len(panel.series):,} series", type="primary", icon=":material/play_arrow:"):
-            st.caption("This model takes a while for so many series.")
-            return None
-        asked.add(key)
     try:
-        return future_of(chosen, data, panel)
+        if is_quick(chosen, panel):
+            return future_of(chosen, data, panel)
+        label = f"Forecast all {len(panel.series):,} series"
+        asked = st.button(label, type="primary", icon=":material/play_arrow:", key="forecast.ask")
+
+        def work(_: Job) -> Future:
+            return fresh_future(chosen, data, panel)
+
+        found = answered(Future, (chosen.key, look_key(data)), asked=asked, work=work, waiting="Forecasting")
     except NettideError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
+    if found.answer is None and not found.going:
+        st.caption("This model takes a while for so many series; it goes on while you look at other pages.")
+    return found.answer
 
 
 def _chart(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, future: Future | None) -> None:

@@ -36,20 +36,25 @@ def serve(settings: StudioSettings, *, host: str, port: int, headless: bool) -> 
     app = App(Path(__file__).parent / "frame" / "app.py", middleware=[Middleware(SessionCookie)])
     chosen_port = free_port(host, port)
     warm_up_aside()
-    app.run(
-        config={
-            **theme_options(settings.theme),
-            "server.address": host,
-            "server.port": chosen_port,
-            "server.headless": headless,
-            "server.maxUploadSize": -(-settings.upload_limit_bytes // _MEGABYTE),
-            "server.fileWatcherType": "none",
-            "server.runOnSave": False,
-            "browser.gatherUsageStats": False,
-            "client.toolbarMode": "viewer",
-            "client.showErrorDetails": "none",
-        }
-    )
+    try:
+        app.run(
+            config={
+                **theme_options(settings.theme),
+                "server.address": host,
+                "server.port": chosen_port,
+                "server.headless": headless,
+                "server.maxUploadSize": -(-settings.upload_limit_bytes // _MEGABYTE),
+                "server.fileWatcherType": "none",
+                "server.runOnSave": False,
+                "browser.gatherUsageStats": False,
+                "client.toolbarMode": "viewer",
+                "client.showErrorDetails": "none",
+            }
+        )
+    finally:
+        from nettide.studio.analysis_answers import JOBS  # with the pages, not before the server answers
+
+        JOBS.stop_all()  # what is being worked out would hold the process up
 
 
 def free_port(host: str, port: int) -> int:

@@ -13,13 +13,14 @@ from nettide.errors import HistoryError, OptionError, unknown
 from nettide.insight.anomalies import Anomalies, AnomalyConfig, find_anomalies, usual_reach, warm_steps
 from nettide.insight.anomalies_baselines import BASELINES, flags_of_baseline
 from nettide.insight.anomalies_incidents import join_steps
+from nettide.insight.anomalies_rolling import Told
 from nettide.insight.anomalies_scores import LabelScore, judged_points, score_flags
 from nettide.panel import Panel
 from nettide.tasks.anomalies_labels import take_labels
 from nettide.tasks.forecast import PRETRAINED
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading
-from nettide.tasks.model_and_data import model_and_data
+from nettide.tasks.model_and_data import ModelAndData, model_and_data
 from nettide.tasks.remarks import listed
 from nettide.tasks.written_table import write_table
 
@@ -64,6 +65,7 @@ def anomalies(
     since: np.datetime64 | None = None,
     series: str | None = None,
     labels: str | None = None,
+    told: Told | None = None,
 ) -> AnomalyResult:
     """Find the anomalies in a file.
 
@@ -75,6 +77,7 @@ def anomalies(
         since: UTC; what comes before is learned from and not judged.
         series: the only one that is looked at.
         labels: a column that is above zero where something is odd, or a CSV file of windows.
+        told: is told before each run of the model how much is done, 0 to 1.
 
     Raises:
         StoreError: the model cannot be read.
@@ -82,13 +85,44 @@ def anomalies(
         OptionError: the series or labels do not exist, or too many false alarms are allowed.
         MismatchError: the data does not fit the model.
     """
-    config = config or AnomalyConfig()
     pair = model_and_data(folder, location, reading)
+    return anomalies_of(
+        pair, config=config, since=since, series=series, labels=labels, zone=reading.layout.zone, told=told
+    )
+
+
+def anomalies_of(
+    pair: ModelAndData,
+    *,
+    config: AnomalyConfig | None = None,
+    since: np.datetime64 | None = None,
+    series: str | None = None,
+    labels: str | None = None,
+    zone: str | None = None,
+    told: Told | None = None,
+) -> AnomalyResult:
+    """Find the anomalies in data that was read before.
+
+    Args:
+        pair: model and data.
+        config: what counts as an anomaly.
+        since: as for ``anomalies``.
+        series: likewise.
+        labels: likewise.
+        zone: IANA zone of times that a file of labels writes without one.
+        told: is told before each run of the model how much is done, 0 to 1.
+
+    Raises:
+        DataError: the labels cannot be read, or nothing lies after ``since``.
+        OptionError: the series or labels do not exist, or too many false alarms are allowed.
+        MismatchError: the data does not fit the model.
+    """
+    config = config or AnomalyConfig()
     model, panel, notes = pair.model, pair.panel, list(pair.notes)
     config.chance(panel.step_seconds)  # refused before time is spent
     marks: Bools | None = None
     if labels is not None:
-        panel, marks, said = take_labels(panel, labels, zone=reading.layout.zone)
+        panel, marks, said = take_labels(panel, labels, zone=zone)
         notes += said
     if series is not None:
         if series not in panel.ids:
@@ -105,7 +139,7 @@ def anomalies(
             "the model was fitted on part of what is judged, where it may take the odd for usual; "
             "--since leaves that part out"
         )
-    found = find_anomalies(model, panel, config=config, since=first)
+    found = find_anomalies(model, panel, config=config, since=first, told=told)
     notes += _young(panel)
     scores = () if marks is None else tuple(_scored(found, panel, marks, config, first or 0))
     return AnomalyResult(found.after(first or 0), panel, pair.name, scores, tuple(notes))

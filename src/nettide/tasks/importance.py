@@ -22,6 +22,7 @@ from nettide.store.record import ModelRecord
 from nettide.tasks.backtest import DEFAULT_TEST_FRACTION, TestPart
 from nettide.tasks.load import Reading
 from nettide.tasks.model_and_data import model_and_data
+from nettide.tasks.remarks import listed
 from nettide.tasks.written_table import write_table
 
 Verdict = Literal["matters", "misleads", "no clear effect", "not used", "too few windows to tell"]
@@ -150,10 +151,9 @@ def importance(
             raise OptionError(unknown("series", series, panel.ids))
         panel = panel.select([panel.ids.index(series)])
     elif len(panel.series) > plan.most_series:
-        by_id = np.array(sorted(range(len(panel.series)), key=panel.ids.__getitem__))
-        chosen = np.sort(by_id[np.linspace(0, len(by_id) - 1, plan.most_series).astype(np.int64)])
-        notes.append(f"measured on {plan.most_series:,} of {len(panel.series):,} series, evenly chosen by id")
-        panel = panel.select(chosen)
+        chosen = panel.select(spread_series(panel, most=plan.most_series))
+        notes.append(chosen_note(chosen, panel))
+        panel = chosen
     first, said = held_out(panel, plan.test, pair.record, horizon=pair.horizon)
     if said:
         notes.append(said)
@@ -210,6 +210,19 @@ def importance_of(
         last=int(panel.seconds[cutoffs[-1]]) + panel.step_seconds * horizon,
         notes=tuple(notes),
     )
+
+
+def spread_series(panel: Panel, *, most: int) -> Ints:
+    """Give the rows of so many series, evenly chosen by id; all where there are no more."""
+    by_id = np.array(sorted(range(len(panel.series)), key=panel.ids.__getitem__), dtype=np.int64)
+    count = min(most, len(by_id))
+    return np.sort(by_id[np.linspace(0, len(by_id) - 1, count).astype(np.int64)])
+
+
+def chosen_note(chosen: Panel, panel: Panel) -> str:
+    """Say of which series of a panel something is measured."""
+    few = f"measured on {len(chosen.series):,} of {len(panel.series):,} series, evenly chosen by id"
+    return f"{few}: {listed(chosen.ids)}"
 
 
 def held_out(panel: Panel, test: TestPart, record: ModelRecord | None, *, horizon: int) -> tuple[int, str]:
