@@ -115,7 +115,7 @@ def test_many_series_are_sampled_and_it_is_said(tmp_path: Path) -> None:
     plan = ImportancePlan(repeats=1, windows=5, most_series=3)
     done = importance(None, str(path), Reading(), plan=plan, horizon=3)
     assert done.series == 3
-    assert "measured on 3 of 7 series, evenly chosen by id" in done.notes
+    assert "measured on 3 of 7 series, evenly chosen by id: 'link-0', 'link-3', 'link-6'" in done.notes
     assert importance(None, str(path), Reading(), plan=plan, horizon=3, series="link-2").series == 1
     with pytest.raises(OptionError, match="unknown series 'link-9'"):
         importance(None, str(path), Reading(), plan=plan, horizon=3, series="link-9")
