@@ -158,7 +158,7 @@ def test_another_key_sees_neither_job_nor_file_and_an_admin_sees_all(shared: Ser
     assert client.post(f"/api/v1/jobs/{job['id']}/cancel", headers=other).status_code == 404
     assert job["id"] not in client.get("/api/v1/jobs", headers=other).text
     stolen = client.post("/api/v1/jobs", json={"file": job["request"]["file"], **ASKED}, headers=other)
-    assert (stolen.status_code, "does not exist" in stolen.text) == (422, True)
+    assert (stolen.status_code, "does not exist" in stolen.text) == (404, True)
     assert job["id"] in client.get("/api/v1/jobs", headers=shared.key(Scope.read, Scope.admin)).text
     client.post(f"/api/v1/jobs/{job['id']}/cancel", headers=mine)
 
@@ -173,22 +173,30 @@ def test_jobs_of_one_key_are_limited(tmp_path: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "status", "message"),
     [
-        ({"models": ["lsmt"]}, "models: 'lsmt' is none of"),
-        ({"options": {"hiden": "3"}, "models": ["lstm"]}, "did you mean 'hidden'"),
-        ({"kind": "fit"}, "a fit needs the name of its model"),
-        ({"kind": "fit", "name": "a", "models": ["lstm", "gru"]}, "a fit is of one kind of model"),
-        ({"name": "a"}, "a backtest keeps no model"),
-        ({"budget": "10s"}, "--budget is for auto alone"),
-        ({"zone": "Mars"}, "Mars"),
-        ({"file": "0" * 20}, "file 00000000000000000000 does not exist"),
+        ({"models": ["lsmt"]}, 422, "models: 'lsmt' is none of"),
+        ({"options": {"hiden": "3"}, "models": ["lstm"]}, 422, "did you mean 'hidden'"),
+        ({"kind": "fit", "models": []}, 422, "fit.name: Field required"),
+        ({"kind": "fit", "name": "a", "models": ["lstm", "gru"]}, 422, "fit.models: List should have at most 1 item"),
+        ({"name": "a"}, 422, "backtest.name: Extra inputs are not permitted"),
+        (
+            {"kind": "fit", "name": "a", "models": [], "test_fraction": 0.2},
+            422,
+            "fit.test_fraction: Extra inputs are not permitted",
+        ),
+        ({"kind": "tune"}, 422, "does not match any of the expected tags: 'backtest', 'fit'"),
+        ({"budget": "10s"}, 422, "--budget is for auto alone"),
+        ({"zone": "Mars"}, 422, "Mars"),
+        ({"file": "0" * 20}, 404, "file 00000000000000000000 does not exist"),
     ],
 )
-def test_a_job_that_cannot_be_done_is_refused_at_once(shared: Service, change: dict[str, Any], message: str) -> None:
+def test_a_job_that_cannot_be_done_is_refused_at_once(
+    shared: Service, change: dict[str, Any], status: int, message: str
+) -> None:
     key = shared.key()
     answer = shared.client().post("/api/v1/jobs", json={"file": uploaded(shared, key), **ASKED, **change}, headers=key)
-    assert answer.status_code == 422
+    assert answer.status_code == status
     assert message in answer.get_json()["detail"]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nettide.service import forecasting, jobs_api, judging, managing, pages
+from nettide.service import forecasting, given, jobs_api, judging, managing, pages
 from nettide.service import schemas as shapes
-from nettide.service.operations import Operation, Query
+from nettide.service.operations import NEW_ID, Link, Operation, Query
 from nettide.store.sql.keys import Scope
 
 _CSV = ("application/json", "text/csv")
@@ -68,7 +68,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Forecast one or many series from a posted history.",
         forecasting.forecast,
         body="json",
-        given=shapes.GivenForecast,
+        given=given.GivenForecast,
         answer=shapes.ForecastAnswer,
         media=_CSV,
         problems=(404,),
@@ -81,7 +81,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Forecast the next step from the last ones.",
         forecasting.next_step,
         body="json",
-        given=shapes.GivenSteps,
+        given=given.GivenSteps,
         answer=shapes.StepAnswer,
         problems=(404,),
     ),
@@ -93,7 +93,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "Say how unusual the last posted points are.",
         judging.anomalies,
         body="json",
-        given=shapes.GivenPoints,
+        given=given.GivenPoints,
         answer=shapes.PointsAnswer,
         problems=(404,),
     ),
@@ -107,6 +107,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body="file",
         answer=shapes.FileAnswer,
         status=201,
+        links=(Link("submitJob", body={"kind": "backtest", "file": NEW_ID, "horizon": 24}),),
     ),
     Operation(
         "submitJob",
@@ -116,9 +117,11 @@ OPERATIONS: tuple[Operation, ...] = (
         "Backtest models, or fit one, on an uploaded file.",
         jobs_api.submit,
         body="json",
-        given=shapes.GivenJob,
+        given=given.GivenJob,
         answer=shapes.JobAnswer,
         status=202,
+        problems=(404,),
+        links=tuple(Link(name, parameter="id") for name in ("getJob", "cancelJob", "jobResult", "jobFile")),
     ),
     Operation(
         "listJobs",
@@ -128,7 +131,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "List jobs, the newest first.",
         jobs_api.list_jobs,
         answer=shapes.JobsAnswer,
-        problems=(422,),
+        problems=(404, 422),
         queries=(_PAGE, _AFTER),
     ),
     Operation(

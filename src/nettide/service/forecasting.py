@@ -8,14 +8,16 @@ from typing import Any
 
 from flask import Response
 
-from nettide.forecast import Forecast, check_levels, quantile_name
+from nettide.forecast import Forecast, quantile_name
 from nettide.panel import Panel
 from nettide.service.answers import csv_response, json_response, numbers, wants_csv
 from nettide.service.csv_text import csv_text
+from nettide.service.given import GivenForecast, GivenSteps
 from nettide.service.history import panel_of, panel_of_steps, time_texts
+from nettide.service.occasions import remarks, with_occasions, with_usual_holidays
 from nettide.service.problems import ProblemError
 from nettide.service.runtime import caller, runtime, seconds_left
-from nettide.service.schemas import GivenForecast, GivenSteps, StepAnswer
+from nettide.service.schemas import StepAnswer
 from nettide.service.served import check_asked
 from nettide.service.shelf import Held
 from nettide.tasks.forecast import usual_horizon
@@ -24,14 +26,14 @@ from nettide.units import parse_step, step_text
 
 def forecast(given: GivenForecast) -> Response:
     """Forecast posted series; CSV where the client asks for it."""
-    if given.quantiles:
-        check_levels(given.quantiles)
     held = runtime().shelf.get(given.model)
     step_seconds = parse_step(given.step)
     check_asked(held.described, model=given.model, step_seconds=step_seconds, horizon=given.horizon)
     limits = runtime().settings.limits
     panel = panel_of(given, target=held.described.target, unit=held.described.unit, limits=limits)
+    panel = with_occasions(panel, given)
     made = predict(held, panel, given.horizon)
+    notes = remarks(panel, given, held, made)
     if given.start is not None or given.end is not None:
         runtime().bands.seen(caller().id, given.model, panel, made)
     if given.quantiles == []:
@@ -40,7 +42,7 @@ def forecast(given: GivenForecast) -> Response:
         made = made.at_levels(given.quantiles)
     if wants_csv():
         return csv_response(_csv(made), name="forecast.csv")
-    return json_response(_document(made, given.model))
+    return json_response({**_document(made, given.model), "notes": notes})
 
 
 def next_step(given: GivenSteps) -> Response:
@@ -49,7 +51,7 @@ def next_step(given: GivenSteps) -> Response:
     check_asked(held.described, model=given.model, step_seconds=parse_step(given.step), horizon=1)
     limits = runtime().settings.limits
     panel = panel_of_steps(given, target=held.described.target, unit=held.described.unit, limits=limits)
-    made = predict(held, panel, 1)
+    made = predict(held, with_usual_holidays(panel), 1)
     [[value]] = numbers(made.point[0])
     low, high = (
         (numbers(made.quantile(level)[0])[0][0] for level in (0.1, 0.9))

@@ -11,8 +11,9 @@ import numpy as np
 
 from nettide.arrays import Floats
 from nettide.panel import Channel, Panel, Series
+from nettide.service.given import GivenHistory, GivenSeries, GivenSteps
 from nettide.service.problems import ProblemError
-from nettide.service.schemas import GivenHistory, GivenSeries, GivenSteps
+from nettide.service.values import MOST_VALUE
 from nettide.settings import Limits
 from nettide.units import parse_step
 
@@ -45,13 +46,13 @@ def panel_of(given: GivenHistory, *, target: str, unit: str, limits: Limits) -> 
         values[row, steps - len(one.values) :, 0] = _numbers(one.values)
         for place, name in enumerate(names, start=1):
             values[row, steps - len(one.values) :, place] = _channel(one, name)
-    _refuse_negative(values, given.series)
+    _refuse_impossible(values, given.series)
     if given.start is not None:
-        start = _epoch(given.start)
+        start = epoch(given.start, at="start")
     else:
         start = last_step(given.end, step_seconds) - (steps - 1) * step_seconds
     if not (start >= _EARLIEST and start + (steps + 400) * step_seconds <= _LATEST):
-        raise _wrong("series", f"{steps} steps of {given.step} reach beyond the years that have a calendar")
+        raise wrong("series", f"{steps} steps of {given.step} reach beyond the years that have a calendar")
     described = tuple(Series(one.id, unit=one.unit or unit, zone=one.zone) for one in given.series)
     channels = (Channel(target, unit), *(Channel(name) for name in names))
     return Panel(values, start, step_seconds, described, channels)
@@ -67,7 +68,7 @@ def panel_of_steps(given: GivenSteps, *, target: str, unit: str, limits: Limits)
 def last_step(end: str | None, step_seconds: int) -> int:
     """Give the epoch second of the last value: as said, or the beginning of the last whole step before now."""
     if end is not None:
-        return _epoch(end)
+        return epoch(end, at="end")
     return (int(time.time()) // step_seconds - 1) * step_seconds
 
 
@@ -77,12 +78,17 @@ def time_texts(first: int, step_seconds: int, count: int) -> list[str]:
     return [f"{text}Z" for text in np.datetime_as_string(seconds.astype("datetime64[s]"))]
 
 
-def _epoch(text: str) -> int:
+def epoch(text: str, *, at: str) -> int:
+    """Give the epoch second of a time; UTC if it says no zone.
+
+    Raises:
+        ProblemError: there is no such time.
+    """
     try:
         moment = datetime.fromisoformat(text)
         return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
-        raise _wrong("end", f"{text!r} is no time that exists; write for example 2026-03-01T00:00:00Z") from None
+        raise wrong(at, f"{text!r} is no time that exists; write for example 2026-03-01T00:00:00Z") from None
 
 
 def _numbers(values: Sequence[float | None]) -> Floats:
@@ -94,17 +100,24 @@ def _channel(one: GivenSeries, name: str) -> Floats | float:
         return np.nan
     values = one.channels[name]
     if len(values) != len(one.values):
-        raise _wrong(
+        raise wrong(
             "series", f"series {one.id!r} has {len(values)} values of {name!r} and {len(one.values)} of its own"
         )
     return _numbers(values)
 
 
-def _refuse_negative(values: Floats, series: Sequence[GivenSeries]) -> None:
+def _refuse_impossible(values: Floats, series: Sequence[GivenSeries]) -> None:
+    """Refuse traffic below zero, and numbers that nothing can be computed with."""
+    if max(np.fmax.reduce(values, None, initial=0.0), -np.fmin.reduce(values, None, initial=0.0)) >= MOST_VALUE:
+        row, step, channel = np.argwhere(np.abs(values) >= MOST_VALUE)[0]
+        raise wrong(
+            f"series.{row}",
+            f"{values[row, step, channel]:g} is too large (limit {MOST_VALUE:g}); give it in a larger unit",
+        )
     if (values[:, :, 0] < 0).any():
         row, step = np.argwhere(values[:, :, 0] < 0)[0]
         place = int(step) - values.shape[1] + len(series[row].values)
-        raise _wrong(
+        raise wrong(
             f"series.{row}.values.{place}",
             f"{values[row, step, 0]:g} is below zero, which traffic never is; mend it, or write null if it is unknown",
         )
@@ -116,5 +129,6 @@ def _too_much(what: str, most: int) -> ProblemError:
     )
 
 
-def _wrong(at: str, message: str) -> ProblemError:
+def wrong(at: str, message: str) -> ProblemError:
+    """Give the problem of one place in a request."""
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"{at}: {message}", faults=({"at": at, "message": message},))

@@ -23,10 +23,10 @@ from typing import Any
 
 from nettide.errors import NettideError, StoreError
 from nettide.models.contract import Epoch, Purpose
+from nettide.service.given import GivenFit, GivenJob
 from nettide.service.job_request import checked_request
 from nettide.service.jobs_api import RESULT_TYPE, UPLOADS
 from nettide.service.logs import log
-from nettide.service.schemas import GivenJob
 from nettide.settings import Settings
 from nettide.store.files import one_sentence
 from nettide.store.models import load_model
@@ -220,7 +220,7 @@ def _run(store: Store, settings: Settings, job: JobRecord, folder: Path, watch: 
     from pydantic import ValidationError
 
     try:
-        given = GivenJob.model_validate(job.request)
+        given = GivenJob.model_validate(job.request).root
     except ValidationError:
         raise StoreError("the job was asked for from another version of nettide; submit it again") from None
     models, choice, reading = checked_request(given)
@@ -233,7 +233,7 @@ def _run(store: Store, settings: Settings, job: JobRecord, folder: Path, watch: 
         data.write_bytes(content)
     del content
     watch.check()
-    if given.kind == "fit":
+    if isinstance(given, GivenFit):
         return _fit(settings, given, data, watch)
     from nettide.backtest.evaluate import Outcome
     from nettide.backtest.tables import leaderboard_table
@@ -274,11 +274,10 @@ def _run(store: Store, settings: Settings, job: JobRecord, folder: Path, watch: 
     }
 
 
-def _fit(settings: Settings, given: GivenJob, data: Path, watch: Watch) -> dict[str, Any]:
+def _fit(settings: Settings, given: GivenFit, data: Path, watch: Watch) -> dict[str, Any]:
     from nettide.tasks.fit import fit
 
     models, choice, reading = checked_request(given)
-    assert given.name is not None
     watch.note = f"fitting {models[0]}"
     with one_sentence("cannot write in the folder of models"):
         settings.models.mkdir(parents=True, exist_ok=True)

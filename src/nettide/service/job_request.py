@@ -5,14 +5,14 @@ from __future__ import annotations
 from nettide.models import MODELS
 from nettide.panel import Series
 from nettide.prepare.grid import GridChoice
-from nettide.service.schemas import GivenJob
+from nettide.service.given import GivenBacktest, GivenFit
 from nettide.sources.contract import Layout
 from nettide.tasks.choice import COMPARED, DEFAULT_MODEL, Choice, make_chosen
 from nettide.tasks.load import Reading
 from nettide.units import parse_step
 
 
-def checked_request(given: GivenJob) -> tuple[tuple[str, ...], Choice, Reading]:
+def checked_request(given: GivenBacktest | GivenFit) -> tuple[tuple[str, ...], Choice, Reading]:
     """Give models, choice and reading of a job; models are made once, so that bad options are refused at once.
 
     Raises:

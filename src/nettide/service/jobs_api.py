@@ -12,11 +12,12 @@ from flask import Response, request
 from nettide.models import MODELS
 from nettide.service.answers import csv_response, json_response, time_text, wants_csv
 from nettide.service.csv_text import csv_text
+from nettide.service.given import GivenJob
 from nettide.service.job_request import checked_request
 from nettide.service.logs import log
 from nettide.service.problems import ProblemError, not_found
 from nettide.service.runtime import caller, owner, runtime
-from nettide.service.schemas import FileAnswer, GivenJob, JobAnswer, JobsAnswer
+from nettide.service.schemas import FileAnswer, JobAnswer, JobsAnswer
 from nettide.store.sql.job_record import JobRecord, JobState
 
 UPLOADS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet", "application/octet-stream": ".csv"}
@@ -43,8 +44,9 @@ def upload() -> Response:
     return json_response(FileAnswer(id=kept.id, bytes=kept.size, sha256=kept.sha256), status=201)
 
 
-def submit(given: GivenJob) -> Response:
+def submit(body: GivenJob) -> Response:
     """Put a backtest or a training in the queue."""
+    given = body.root
     if unknown_kinds := [name for name in given.models if name not in MODELS]:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"models: {unknown_kinds[0]!r} is none of {', '.join(sorted(MODELS))}"
@@ -52,7 +54,7 @@ def submit(given: GivenJob) -> Response:
     checked_request(given)
     store = runtime().store
     if store.results.find(given.file, caller().id) is None:
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, f"file {given.file} does not exist; upload it first")
+        raise not_found(f"file {given.file} does not exist, or belongs to another key; upload it first")
     asked = given.model_dump(exclude_defaults=True)
     job = store.jobs.submit(given.kind, asked, caller().id, most_open=runtime().settings.limits.jobs)
     log(logging.INFO, "job submitted", job=job.id, kind=job.kind, key=caller().id)
@@ -67,6 +69,8 @@ def list_jobs() -> Response:
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:5]) <= 1000:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "limit: write a number from 1 to 1000")
     after = request.args.get("after")
+    if after is not None and runtime().store.jobs.get(after, owner()) is None:
+        raise not_found(f"there is no job {after[:20]!r} to go on after, or it belongs to another key")
     found = runtime().store.jobs.list(owner(), int(limit), after)
     return json_response(JobsAnswer(jobs=[_answer(job) for job in found]))
 

@@ -8,10 +8,12 @@ from flask import Response
 
 from nettide.insight.anomalies_types import AnomalyConfig
 from nettide.service.answers import json_response, numbers
+from nettide.service.given import GivenPoints
 from nettide.service.history import panel_of, time_texts
+from nettide.service.occasions import remarks, with_occasions
 from nettide.service.problems import ProblemError
 from nettide.service.runtime import runtime, seconds_left
-from nettide.service.schemas import GivenPoints, IncidentAnswer
+from nettide.service.schemas import IncidentAnswer
 from nettide.service.served import check_asked
 from nettide.units import parse_step
 
@@ -32,6 +34,7 @@ def anomalies(given: GivenPoints) -> Response:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, f"points: {given.points} are more than the {panel.steps} steps of history"
         )
+    panel = with_occasions(panel, given)
     config = AnomalyConfig(false_alarms_per_week=given.false_alarms_per_week)
     found = shared.judge.judge(held.model, panel, points=given.points, config=config, seconds=seconds_left())
     names = ("value", "expected", "low", "high", "score", "chance")
@@ -53,6 +56,7 @@ def anomalies(given: GivenPoints) -> Response:
         }
         for row, id in enumerate(found.ids)
     ]
+    notes = remarks(panel, given, held, None)
     incidents = [
         IncidentAnswer(
             series=one.series,
@@ -65,4 +69,4 @@ def anomalies(given: GivenPoints) -> Response:
         ).model_dump()
         for one in found.incidents
     ]
-    return json_response({"model": given.model, "series": series, "incidents": incidents})
+    return json_response({"model": given.model, "series": series, "incidents": incidents, "notes": notes})

@@ -15,9 +15,10 @@ from pydantic.json_schema import models_json_schema
 
 from nettide import __version__
 from nettide.service.jobs_api import UPLOADS
-from nettide.service.operations import Operation
+from nettide.service.operations import NEW_ID, Link, Operation
 from nettide.service.problems import MEDIA_TYPE
-from nettide.service.schemas import NAME_PATTERN, ProblemAnswer
+from nettide.service.schemas import ProblemAnswer
+from nettide.service.values import NAME_PATTERN
 
 _PROBLEMS = {
     400: "The body is no JSON.",
@@ -36,6 +37,8 @@ _PARTS = {
     "name": {"type": "string", "pattern": NAME_PATTERN},
     "file": {"type": "string", "pattern": r"^[a-z.]{1,40}$"},
 }
+
+_FILE = {"type": "string", "format": "binary", "minLength": 1}
 
 
 def openapi_document(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -79,6 +82,8 @@ def _operation(one: Operation, named: dict[type[BaseModel], dict[str, Any]]) -> 
             named[one.answer] if is_json and one.answer else {} if media == "application/json" else {"type": "string"}
         )
         success.setdefault("content", {})[media] = {"schema": schema}
+    if one.links:
+        success["links"] = {link.operation: _link(link) for link in one.links}
     statuses = {*one.problems}
     if one.scope is not None:
         statuses |= {401, 403, 429, 503}
@@ -111,5 +116,14 @@ def _operation(one: Operation, named: dict[type[BaseModel], dict[str, Any]]) -> 
     if one.given is not None:
         found["requestBody"] = {"required": True, "content": {"application/json": {"schema": named[one.given]}}}
     elif one.body == "file":
-        found["requestBody"] = {"required": True, "content": {media: {} for media in UPLOADS}}
+        found["requestBody"] = {"required": True, "content": {media: {"schema": _FILE} for media in UPLOADS}}
+    return found
+
+
+def _link(link: Link) -> dict[str, Any]:
+    found: dict[str, Any] = {"operationId": link.operation}
+    if link.parameter is not None:
+        found["parameters"] = {link.parameter: NEW_ID}
+    if link.body is not None:
+        found["requestBody"] = dict(link.body)
     return found

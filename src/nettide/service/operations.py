@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from nettide.store.sql.keys import Scope
 
 Method = Literal["GET", "POST"]
+NEW_ID = "$response.body#/id"
+"""The id in an answer, as OpenAPI writes it."""
 Body = Literal["none", "json", "file"]
 
 
@@ -28,6 +30,21 @@ class Query:
     name: str
     about: str
     schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What to do with an answer: its id names the thing for another operation.
+
+    Args:
+        operation: name of the other operation.
+        parameter: of its path that takes the id; None where its body does.
+        body: what its body may be, with the id as OpenAPI writes it.
+    """
+
+    operation: str
+    parameter: str | None = None
+    body: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,7 @@ class Operation:
         media: media types of success.
         problems: statuses of failure beside those that any operation may have.
         queries: parameters behind the question mark.
+        links: what its answer is for.
     """
 
     name: str
@@ -63,3 +81,4 @@ class Operation:
     media: tuple[str, ...] = ("application/json",)
     problems: tuple[int, ...] = ()
     queries: tuple[Query, ...] = field(default=())
+    links: tuple[Link, ...] = ()

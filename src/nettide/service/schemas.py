@@ -1,156 +1,16 @@
-"""What requests and answers look like; the OpenAPI document is made of these."""
+"""What answers look like; the OpenAPI document is made of these, and of ``given``."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-MOST_ID = 200
-NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,63}$"
-STEP_PATTERN = r"^[0-9]{0,9}(s|min|m|h|d|w)$"
-TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
-
-Value = Annotated[float | None, Field(allow_inf_nan=False)]
-Values = Annotated[list[Value], Field(min_length=1)]
-ModelName = Annotated[str, Field(pattern=NAME_PATTERN)]
-Step = Annotated[str, Field(pattern=STEP_PATTERN, max_length=16, examples=["1h", "5min"])]
-Time = Annotated[str, Field(pattern=TIME_PATTERN, examples=["2026-03-01T00:00:00Z"])]
-Unit = Annotated[str, Field(max_length=32, examples=["bit/s"])]
-Zone = Annotated[str, Field(max_length=64, examples=["Europe/Prague"])]
-Level = Annotated[float, Field(gt=0, lt=1)]
-Id = Annotated[str, Field(pattern="^[0-9a-f]{20}$")]
-
-
-class _Given(BaseModel):
-    """What a client sends: unknown names and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Answer(BaseModel):
     """What the service answers."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-class GivenSeries(_Given):
-    """The last values of one series, oldest first; null is unknown."""
-
-    id: Annotated[str, Field(min_length=1, max_length=MOST_ID, description="its name, as a link or host")]
-    values: Annotated[Values, Field(description="one value a step, not negative")]
-    unit: Annotated[Unit, Field(description="unit of the values; the model's if absent")] = ""
-    zone: Annotated[Zone, Field(description="time zone of the place, for the calendar")] = "UTC"
-    channels: Annotated[
-        dict[Annotated[str, Field(min_length=1, max_length=MOST_ID)], Values],
-        Field(description="other channels that the model needs, as long as the values"),
-    ] = {}
-
-
-_EXAMPLE: dict[str, Any] = {
-    "step": "1h",
-    "end": "2026-03-01T00:00:00Z",
-    "series": [{"id": "uplink", "values": [2.1e9, 2.4e9, None, 2.2e9, 1.9e9], "unit": "bit/s"}],
-}
-
-
-class GivenHistory(_Given):
-    """One or many series on one grid that end together; a shorter one begins later."""
-
-    model: Annotated[ModelName, Field(description="a model of /api/v1/models")] = "base"
-    step: Annotated[Step, Field(description="length of a step")] = "1h"
-    start: Annotated[
-        Time | None, Field(description="time of the first value, for series of one length; UTC if no zone is said")
-    ] = None
-    end: Annotated[
-        Time | None,
-        Field(description="time of the last value; the last whole step before now if neither is given"),
-    ] = None
-    series: Annotated[list[GivenSeries], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _one_time(self) -> Self:
-        if self.start is not None and self.end is not None:
-            raise ValueError("give start or end, not both")
-        if self.start is not None and len({len(one.values) for one in self.series}) > 1:
-            raise ValueError("series are of different lengths, so start cannot be said of all; give end")
-        return self
-
-
-class GivenForecast(GivenHistory):
-    """A history to forecast from."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "horizon": 3}]})
-
-    horizon: Annotated[int | None, Field(ge=1, le=336, description="steps ahead; all that the model can if absent")] = (
-        None
-    )
-    quantiles: Annotated[
-        list[Level] | None,
-        Field(max_length=99, description="levels, ascending; the model's own if absent, [] for the point alone"),
-    ] = None
-
-
-class GivenSteps(_Given):
-    """The last steps of one series."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"values": [2.1e9, 2.4e9, 2.2e9, 1.9e9]}]})
-
-    values: Annotated[Values, Field(description="one value a step, oldest first, not negative")]
-    step: Annotated[Step, Field(description="length of a step")] = "1h"
-    end: Annotated[Time | None, Field(description="time of the last value; the last whole step if absent")] = None
-    model: Annotated[ModelName, Field(description="a model of /api/v1/models")] = "base"
-
-
-class GivenPoints(GivenHistory):
-    """A history whose last points are judged."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "points": 2}]})
-
-    points: Annotated[int, Field(ge=1, description="how many of the last steps are judged")] = 1
-    false_alarms_per_week: Annotated[
-        float | None, Field(gt=0, le=10_000, description="normal points of a series that may be flagged in a week")
-    ] = None
-
-
-class GivenJob(_Given):
-    """A backtest or a training on an uploaded file."""
-
-    kind: Literal["backtest", "fit"]
-    file: Annotated[Id, Field(description="id of an uploaded file")]
-    horizon: Annotated[int, Field(ge=1, le=336, description="steps ahead")]
-    models: Annotated[
-        list[ModelName],
-        Field(max_length=20, description="kinds to compare, or the one to fit; auto and the naive ones if absent"),
-    ] = []
-    name: Annotated[ModelName | None, Field(description="of the model that is fitted; needed for a fit")] = None
-    overwrite: Annotated[bool, Field(description="whether a model of this name may be replaced")] = False
-    budget: Annotated[str | None, Field(pattern="^[0-9]{1,6}(s|m|h)$", description="time for fitting auto, as 60s")] = (
-        None
-    )
-    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
-    epochs: Annotated[int | None, Field(ge=1, le=100_000, description="most passes over the training windows")] = None
-    options: Annotated[
-        dict[Annotated[str, Field(max_length=64)], Annotated[str, Field(max_length=64)]],
-        Field(max_length=30, description="further options of the models, as hidden: 128"),
-    ] = {}
-    test_fraction: Annotated[float | None, Field(gt=0, lt=1, description="share of the steps in the test part")] = None
-    step: Annotated[Step | None, Field(description="step of the grid; found where regular")] = None
-    time: Annotated[str | None, Field(max_length=MOST_ID, description="time column; guessed if clear")] = None
-    id: Annotated[str | None, Field(max_length=MOST_ID, description="column naming the series")] = None
-    target: Annotated[str | None, Field(max_length=MOST_ID, description="column to forecast; guessed if clear")] = None
-    zone: Annotated[Zone | None, Field(description="time zone of the place")] = None
-    unit: Annotated[Unit, Field(description="unit of the target")] = ""
-
-    @model_validator(mode="after")
-    def _named(self) -> Self:
-        if self.kind == "fit" and self.name is None:
-            raise ValueError("a fit needs the name of its model")
-        if self.kind == "fit" and len(self.models) > 1:
-            raise ValueError("a fit is of one kind of model")
-        if self.kind == "backtest" and self.name is not None:
-            raise ValueError("a backtest keeps no model, so it takes no name")
-        return self
 
 
 class ModelAnswer(_Answer):
@@ -193,6 +53,7 @@ class ForecastAnswer(_Answer):
     cutoff: Annotated[str, Field(description="time of the last step that was seen")]
     times: Annotated[list[str], Field(description="time of each step ahead")]
     series: list[ForecastOfSeries]
+    notes: Annotated[list[str], Field(description="on holidays and events that the model cannot heed")]
 
 
 class StepAnswer(_Answer):
@@ -246,6 +107,7 @@ class PointsAnswer(_Answer):
     model: str
     series: list[PointsOfSeries]
     incidents: list[IncidentAnswer]
+    notes: Annotated[list[str], Field(description="on holidays and events that the model cannot heed")]
 
 
 class FileAnswer(_Answer):

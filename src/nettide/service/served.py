@@ -57,10 +57,10 @@ class PretrainedServed:
         return self._model.shown(panel, horizon=usual_horizon(panel.step_seconds))
 
     def key(self, panel: Panel, horizon: int) -> Hashable | None:
-        """Say what histories must share: step, end, horizon, periods, and about the length."""
+        """Say what histories must share: step, end, horizon, periods, occasions, and about the length."""
         if len(panel.series) > 1:
             return None
-        return (_end(panel), panel.step_seconds, _size(panel), horizon, measured_periods(panel))
+        return (_end(panel), panel.step_seconds, _size(panel), horizon, measured_periods(panel), panel.occasions)
 
     def predict(self, panels: Sequence[Panel], horizon: int) -> list[Forecast]:
         """Forecast histories, each as if it were alone.
@@ -104,11 +104,11 @@ class FittedServed:
         return restore_model(self._record.model, self._record.state)
 
     def key(self, panel: Panel, horizon: int) -> Hashable | None:
-        """Say what histories must share: step, end, channels, and about the length; the horizon does not matter."""
+        """Say what histories must share: step, end, channels, occasions, about the length; not the horizon."""
         del horizon
         if len(panel.series) > 1 or not isinstance(self._model, ForecastsApart):
             return None
-        return (_end(panel), panel.step_seconds, _size(panel), panel.channels)
+        return (_end(panel), panel.step_seconds, _size(panel), panel.channels, panel.occasions)
 
     def predict(self, panels: Sequence[Panel], horizon: int) -> list[Forecast]:
         """Forecast histories, each as if it were alone; as far as the model can, whatever was asked.
@@ -143,7 +143,7 @@ def check_asked(described: Described, *, model: str, step_seconds: int, horizon:
 
 
 def joined_panel(panels: Sequence[Panel]) -> Panel:
-    """Put histories of one series each, of one step and end, into one panel; shorter ones begin unknown."""
+    """Put histories of one series each, of one step, end and occasions, into one panel; shorter ones begin unknown."""
     steps = max(panel.steps for panel in panels)
     first = panels[0]
     values = np.full((len(panels), steps, len(first.channels)), np.nan)
@@ -151,7 +151,7 @@ def joined_panel(panels: Sequence[Panel]) -> Panel:
         values[row, steps - panel.steps :] = panel.values[0]
     series = tuple(replace(panel.series[0], id=str(row)) for row, panel in enumerate(panels))
     start = _end(first) - steps * first.step_seconds
-    return Panel(values, start, first.step_seconds, series, first.channels)
+    return Panel(values, start, first.step_seconds, series, first.channels, first.occasions)
 
 
 def separated(forecast: Forecast, panels: Sequence[Panel]) -> list[Forecast]:
