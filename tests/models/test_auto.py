@@ -493,6 +493,28 @@ def test_without_guard_and_adapting_a_forecast_is_the_weighed_mean_of_its_member
     assert found.point == pytest.approx(np.einsum("ms,msch->sch", weights, points), rel=1e-5)
 
 
+def test_a_few_series_are_judged_by_a_month_of_forecasts_but_not_by_those_it_was_fitted_on() -> None:
+    model = fitted(PANEL.until(600))
+    found = model._origins(PANEL, np.array([815, 623]))
+    assert found[0, :9].tolist() == [815 - 24 * back for back in range(1, 10)]
+    assert found[0, 9:].tolist() == [-1] * 19  # the next, 575, foretold what the fit has seen
+    assert found[1].tolist() == [599 - 24 * back for back in range(7)] + [-1] * 21
+    many = panel_of(np.tile(PANEL.target, (50, 1)), channels=("y",))
+    assert model._origins(many, np.array([815])).shape == (1, 7)
+
+
+def test_bands_that_held_too_much_since_the_fit_get_narrower_with_every_forecast_that_tells_so() -> None:
+    """Planted: traffic that is far steadier after the fit than before."""
+    generator = np.random.default_rng(8)
+    noise = np.where(np.arange(24 * 63) < 24 * 28, 0.2, 0.02)
+    target = 1000 * np.exp(generator.normal(0, 1, (2, len(noise))) * noise)
+    panel = panel_of(target, channels=("y",))
+    model = fitted(panel.until(24 * 28))
+    bands = model.predict(panel, np.array([24 * 29 - 1, 24 * 62 - 1])).quantiles
+    early, late = (bands[..., -1] - bands[..., 0]).mean(axis=(0, 2))
+    assert late < 0.5 * early
+
+
 def test_many_cutoffs_at_once_equal_a_few(trained: QuickAuto, monkeypatch: pytest.MonkeyPatch) -> None:
     cutoffs = np.arange(200, 839, 24)
     whole = trained.predict(PANEL, cutoffs)

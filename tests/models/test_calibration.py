@@ -114,6 +114,26 @@ def test_few_forecasts_are_trusted_less_than_many() -> None:
     assert found[2].shift[0] == pytest.approx(0.6 * 0.6 / 2, rel=0.03)  # twenty are half trusted
 
 
+def test_widths_follow_all_forecasts_and_the_shift_the_last_ones_alone() -> None:
+    generator = np.random.default_rng(6)
+    errors = generator.normal(0, 1.5, (20, 1, 4 * ORIGINS, 24))
+    lately = recent_adjustment(errors[:, :, :ORIGINS], level=0.1)
+    moved = errors.copy()
+    moved[:, :, ORIGINS:] *= 0.2  # long ago bands were far too wide, and all too low
+    moved[:, :, ORIGINS:] += 0.5
+    found = recent_adjustment(moved, level=0.1)
+    assert found.shift[0] == pytest.approx(lately.shift[0], abs=0.1)
+    assert (found.below < 0.8 * lately.below).all()
+    assert found.stretched(1.5).below == pytest.approx(1.5 * found.below)
+
+
+def test_widths_do_more_of_what_is_asked_for_where_few_forecasts_are_trusted() -> None:
+    errors = np.random.default_rng(7).normal(0, 0.3, (1, 1, ORIGINS, 24))
+    wary, bold = (recent_adjustment(errors, level=0.1, half_trusted_width=one) for one in (150.0, 20.0))
+    assert (bold.below < wary.below).all()
+    assert np.array_equal(bold.shift, wary.shift)
+
+
 def test_forecasts_that_are_half_known_count_and_unknown_ones_do_not() -> None:
     errors = np.full((1, 1, ORIGINS, 24), 3.0)
     one = errors.copy()

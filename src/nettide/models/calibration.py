@@ -45,14 +45,18 @@ class Adjustment:
     below: Floats
     above: Floats
 
+    def stretched(self, factor: float) -> Adjustment:
+        """Give the adjustment with all widths times a factor."""
+        return Adjustment(self.shift, self.below * factor, self.above * factor)
 
-def origins_of(cutoffs: Ints, *, horizon: int) -> Ints:
+
+def origins_of(cutoffs: Ints, *, horizon: int, count: int = ORIGINS) -> Ints:
     """Give the earlier cutoffs that each cutoff looks back on, one a horizon; negative where there is none.
 
     Returns:
         shape (cutoff, origin).
     """
-    return cutoffs[:, None] - horizon * np.arange(1, ORIGINS + 1, dtype=np.int64)
+    return cutoffs[:, None] - horizon * np.arange(1, count + 1, dtype=np.int64)
 
 
 def _widths(quantiles: Floats, middle: int) -> tuple[Floats, Floats, Floats]:
@@ -80,25 +84,27 @@ def signed_errors(truth: Floats, quantiles: Floats, *, middle: int) -> Floats:
         return np.clip(error / np.where(error < 0, below, above), -_FAR, _FAR)
 
 
-def recent_adjustment(errors: Floats, *, level: float) -> Adjustment:
+def recent_adjustment(errors: Floats, *, level: float, half_trusted_width: float = HALF_TRUSTED_WIDTH) -> Adjustment:
     """Judge the errors of each cutoff's earlier forecasts: all together, and each part of the horizon by itself.
 
-    What a part says moves what all say the more, the more forecasts there are.
+    What a part says moves what all say the more, the more forecasts there are. Widths follow all forecasts that are
+    given, the shift only the last ``ORIGINS``: a band is learned from many errors, and a level is gone soon.
 
     Args:
-        errors: signed errors, NaN where unknown, shape (series, cutoff, origin, horizon).
+        errors: signed errors, newest first, NaN where unknown, shape (series, cutoff, origin, horizon).
         level: nominal share below the lower edge of the band, as above the upper one.
+        half_trusted_width: forecasts (series x origins) at which widths do half of what they are asked for.
     """
     count, horizon = errors.shape[1], errors.shape[3]
     shift, below, above = (np.zeros((count, horizon)) for _ in range(3))
     parts = np.array_split(np.arange(horizon), min(PARTS, horizon))
     for place in range(count):
-        whole = _asked(errors[:, place], level=level)
+        whole = _asked(errors[:, place], level=level, half_trusted=half_trusted_width)
         if whole is None:
             continue
         values = np.repeat(np.array(whole.moves)[:, None], horizon, axis=1)  # (move, horizon)
         for steps in parts if len(parts) > 1 else ():
-            part = _asked(errors[:, place][:, :, steps], level=level)
+            part = _asked(errors[:, place][:, :, steps], level=level, half_trusted=half_trusted_width)
             if part is not None:
                 trust = part.forecasts / (part.forecasts + HALF_TRUSTED_PART)
                 values[:, steps] += trust * (np.array(part.moves) - np.array(whole.moves))[:, None]
@@ -114,16 +120,18 @@ class _Asked:
     moves: tuple[float, float, float]
 
 
-def _asked(errors: Floats, *, level: float) -> _Asked | None:
+def _asked(errors: Floats, *, level: float, half_trusted: float) -> _Asked | None:
     """Judge errors of shape (series, origin, step); None where none is known."""
     known = ~np.isnan(errors)
     if not known.any():
         return None
+    newest, lately = errors[:, :ORIGINS], known[:, :ORIGINS]
+    recent = int(lately.any(axis=-1).sum())
+    middle = np.median(newest[lately]) if recent else 0.0
+    shift = float(np.clip(SHIFT * recent / (recent + HALF_TRUSTED_SHIFT) * middle, -MOST_SHIFT, MOST_SHIFT))
     forecasts = int(known.any(axis=-1).sum())
-    trust = forecasts / (forecasts + HALF_TRUSTED_WIDTH)
-    low, middle, high = np.quantile(errors[known], [level, 0.5, 1 - level])
-    trusted_shift = SHIFT * forecasts / (forecasts + HALF_TRUSTED_SHIFT)
-    shift = float(np.clip(trusted_shift * middle, -MOST_SHIFT, MOST_SHIFT))
+    trust = forecasts / (forecasts + half_trusted)
+    low, high = np.quantile(errors[known], [level, 1 - level])
     logs = []
     for found in (shift - low, high - shift):
         log = float(np.log(np.clip(found, 1 / MOST_WIDTH, MOST_WIDTH)))

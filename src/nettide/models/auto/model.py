@@ -21,7 +21,7 @@ from nettide.models.auto.kept import KeptFits, joined_states, parted_models
 from nettide.models.auto.mixture import guarded_weights, pooled_weights, preferences, series_weights
 from nettide.models.auto.side_by_side import Singles, known_mean, losses_of, mixed, with_bands
 from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
-from nettide.models.calibration import adjust, origins_of, recent_adjustment, signed_errors
+from nettide.models.calibration import ORIGINS, adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training, tell_stage
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config, option_names
@@ -37,6 +37,9 @@ _PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.0
 _WORTH = 0.02  # least weight, over all series, for which a challenger is kept
 _STATISTICAL_WORTH = 0.1
 _CUTOFFS_AT_A_TIME = 64
+_FORECASTS, _MOST_ORIGINS = 700, 28  # (series x origins) that bands are judged by, and how far a few series look back
+_HALF_TRUSTED_WIDTH = 20.0  # forecasts
+_STRETCH = 1.03  # of bands: what was calibrated on the past holds a little less of the future
 _NOT_FITTED = "model is not fitted; call fit or load a fitted one"
 
 
@@ -79,6 +82,7 @@ class AutoModel:
         self._pooled: Floats = np.empty(0)
         self._knowledge: Floats = np.empty(0)
         self._clock = 1.0
+        self._until = 0
         self.notes: dict[str, str] = {}
         self.verdict: Verdict | None = None
 
@@ -137,6 +141,7 @@ class AutoModel:
         self._fitted = Fitted.of(panel.only_target())
         self._ids = panel.ids
         self._clock = measured_periods(panel).clock
+        self._until = panel.start + panel.steps * panel.step_seconds
         self._knowledge = knowledge_of(self.members, panel, clock=self._clock)
         return Training(
             ending=clock.ending,
@@ -299,7 +304,7 @@ class AutoModel:
     def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
         """Mix the members at some cutoffs, shape (series, cutoff, horizon, level)."""
         horizon = self.horizon
-        origins = origins_of(cutoffs, horizon=horizon)  # (cutoff, origin)
+        origins = self._origins(panel, cutoffs)  # (cutoff, origin)
         every = np.union1d(origins[origins >= 0], cutoffs)
         members = self._member_quantiles(panel, cutoffs, every)  # (member, series, every, horizon, level)
         steps = every[:, None] + np.arange(1, horizon + 1)
@@ -312,7 +317,8 @@ class AutoModel:
         for place, cutoff in enumerate(cutoffs):
             before = origins[place][origins[place] >= 0]
             past = np.searchsorted(every, before)
-            guarded = guarded_weights(weights, losses[:, :, past], strength=self.config.guard)
+            last = past[:ORIGINS]
+            guarded = guarded_weights(weights, losses[:, :, last], strength=self.config.guard)
             now = int(np.searchsorted(every, cutoff))
             at_once, at_first = guarded, guarded
             if (share := off[:, steps[[*past, now]]]).any():  # (series, origin, horizon)
@@ -322,15 +328,31 @@ class AutoModel:
             earlier = mixed(at_first, members[:, :, past])  # (series, origin, horizon, level)
             if self.config.adapt and len(past):
                 errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
-                adjustment = recent_adjustment(errors[:, None], level=LEVELS[0])
-                mixture = adjust(mixture[:, None], adjustment, middle=_MIDDLE)[:, 0]
+                adjustment = recent_adjustment(errors[:, None], level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
+                mixture = adjust(mixture[:, None], adjustment.stretched(_STRETCH), middle=_MIDDLE)[:, 0]
             if self.config.guard:
-                factors = level_factors(earlier[..., _MIDDLE], truth[:, past], mixture[..., _MIDDLE])
+                medians = earlier[:, : len(last), :, _MIDDLE]
+                factors = level_factors(medians, truth[:, last], mixture[..., _MIDDLE])
                 mixture = mixture * factors[:, None, None]
                 silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
                 mixture[silent] = silenced(mixture[silent], _LEVELS)
             values[:, place] = mixture
         return values
+
+    def _origins(self, panel: Panel, cutoffs: Ints) -> Ints:
+        """Give the earlier cutoffs that each looks back on, newest first; negative where there is none.
+
+        A few series look further back, as their bands need as many errors as those of many; but not into what members
+        were fitted on, where errors are smaller than they will be.
+
+        Returns:
+            shape (cutoff, origin).
+        """
+        count = int(np.clip(-(-_FORECASTS // max(len(panel.series), 1)), ORIGINS, _MOST_ORIGINS))
+        found = origins_of(cutoffs, horizon=self.horizon, count=count)
+        fitted_steps = (self._until - panel.start) // panel.step_seconds
+        found[:, ORIGINS:] = np.where(found[:, ORIGINS:] >= fitted_steps - 1, found[:, ORIGINS:], -1)
+        return found
 
     def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Singles:
         """Let every member forecast; the statistical ones at the cutoffs alone, since each forecast is a fit."""
@@ -365,6 +387,7 @@ class AutoModel:
             "notes": dict(self.notes),
             "knowledge": self._knowledge.tolist(),
             "clock": self._clock,
+            "until": self._until,
             "verdict": None if verdict is None else {"members": list(verdict.members), "ids": list(verdict.ids)},
         }
         own: dict[str, Weights] = {"weights": self._weights, "pooled": self._pooled}
@@ -389,6 +412,7 @@ class AutoModel:
             model.notes = dict(document["notes"])
             model._knowledge = np.array(document["knowledge"], dtype=np.float64)
             model._clock = float(document["clock"])
+            model._until = int(document["until"])
             model._weights = np.array(tensors["weights"], dtype=np.float64)
             model._pooled = np.array(tensors["pooled"], dtype=np.float64)
             if (told := document["verdict"]) is not None:
