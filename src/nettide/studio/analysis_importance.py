@@ -33,7 +33,7 @@ from nettide.tasks.importance_words import COLUMNS, importance_rows, importance_
 
 _MOST_ASKED = 1000
 _PARTS = {
-    "after the training, else the last 20 %": None, "the last 30 %": 0.3, "the last 50 %": 0.5, "the last 70 %": 0.7,
+    "new to the model": None, "the last 30 %": 0.3, "the last 50 %": 0.5, "the last 70 %": 0.7,
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def show_importance(chosen: InUse, data: DataSet, panel: Panel, row: int) -> Non
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     held = first.selectbox(
         "Held-out part", list(_PARTS), key=kept("importance.part", next(iter(_PARTS)), among=list(_PARTS)),
-        help="Where the model is judged: best on what it was not trained on.",
+        help="Where the model is judged: on what comes after its training; the last 20 % where there is nothing.",
     )  # fmt: skip
     windows = second.number_input(
         "Held-out windows", 3, 1000, key=kept("importance.windows", 60), help="More take longer and tell more surely."

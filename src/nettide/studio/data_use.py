@@ -6,6 +6,7 @@ import streamlit as st
 
 from nettide.studio.remembered import forget
 from nettide.studio.runs import list_runs
+from nettide.studio.searches import last_search
 from nettide.studio.session import workspace
 from nettide.studio.words import plain
 from nettide.studio.workspace import DataSet
@@ -24,7 +25,9 @@ def use(chosen: DataSet, *, said: str = "") -> None:
         StoreError: the disk is full or read-only.
     """
     workspace().use_data(chosen)
-    workspace().drop_unused_data(location for one in list_runs(workspace()) for location in one.data.files)
+    used = [location for one in list_runs(workspace()) for location in one.data.files]
+    searched = last_search(workspace())
+    workspace().drop_unused_data([*used, *(searched.files if searched else ())])
     forget("model.", "view.", "reading.", "occasions.")
     if said:
         st.session_state[_SAID] = said

@@ -19,6 +19,7 @@ from nettide.studio.knob_widgets import knob_widget
 from nettide.studio.navigation import path_of
 from nettide.studio.remembered import forget, kept
 from nettide.studio.runs import start_run
+from nettide.studio.search_view import show_search
 from nettide.studio.session import look_at, look_key, workspace
 from nettide.studio.settings import current_settings
 from nettide.studio.words import plain
@@ -59,6 +60,7 @@ def show_model() -> None:
         with st.expander(f"Architecture: {outline.parameters:,} parameters", icon=":material/account_tree:"):
             show_outline(outline)
     _train(data, plan, wrong)
+    show_search(data, plan, wrong)
     _the_same(data, plan)
 
 

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +15,7 @@ from nettide.errors import BusyError, DamagedError
 from nettide.store.files import one_sentence
 from nettide.store.models import check_name
 from nettide.store.record import ModelRecord
+from nettide.studio.processes import is_running, kill_process, last_words, start_process
 from nettide.studio.run_monitor import EPOCHS, NOW, STOP
 from nettide.studio.worker import MODEL, ORDER, RESULT, STATUS
 from nettide.studio.workspace import DataSet, Workspace, read_document, write_document
@@ -27,8 +23,7 @@ from nettide.tasks.plan import Plan, plan_document, plan_from
 from nettide.tasks.reading_document import reading_document, reading_from
 
 RunState = Literal["running", "done", "failed", "killed"]
-_LOCK, _LOG, _PROCESS = "lock", "worker.log", "process.json"
-_children: list[subprocess.Popen[bytes]] = []  # so that those that have ended do not linger as zombies
+_MODULE = "nettide.studio.worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def start_run(workspace: Workspace, data: DataSet, plan: Plan, *, most: int) -> 
         raise BusyError(f"{', '.join(going)} still run, and at most {most} may at once; stop one or wait for it")
     folder = order_run(workspace, data, plan)
     with one_sentence(f"cannot start {folder.name}"):
-        _spawn(folder)
+        start_process(folder, _MODULE)
     return _run(folder)
 
 
@@ -184,11 +179,7 @@ def stop_run(run: Run) -> None:
 
 def kill_run(run: Run) -> None:
     """End the process of a run at once; nothing of it is kept but its progress."""
-    process = read_document(run.folder / _PROCESS) or {}
-    pid = process.get("pid")
-    if isinstance(pid, int) and _is_running(run.folder):  # it holds the lock, so the number is still its own
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+    kill_process(run.folder)
 
 
 def delete_run(run: Run) -> None:
@@ -198,48 +189,14 @@ def delete_run(run: Run) -> None:
         BusyError: it is running.
         StoreError: it cannot be deleted.
     """
-    if _is_running(run.folder):
+    if is_running(run.folder):
         raise BusyError(f"{run.name} is running; stop it first")
     with one_sentence(f"cannot delete {run.name}"):
         shutil.rmtree(run.folder)
 
 
-def _spawn(folder: Path) -> None:
-    _children[:] = [one for one in _children if one.poll() is None]
-    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        with (folder / _LOG).open("wb") as log:
-            child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-P", "-m", "nettide.studio.worker", str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock,),  # whoever holds a copy of it holds the lock, and the kernel lets go when none is left
-                start_new_session=True,  # Ctrl-C at the server is not meant for it
-            )
-    finally:
-        os.close(lock)
-    _children.append(child)
-    write_document(folder / _PROCESS, {"pid": child.pid})
-
-
-def _is_running(folder: Path) -> bool:
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
 def _run(folder: Path) -> Run:
-    running = _is_running(folder)  # before the status: it may end between the two looks
+    running = is_running(folder)  # before the status: it may end between the two looks
     order = read_document(folder / ORDER)
     if order is None:
         raise DamagedError(f"{folder} holds no run")
@@ -264,7 +221,7 @@ def _run(folder: Path) -> Run:
     elif status.get("state") == "failed":
         state, why = "failed", str(status.get("error"))
     else:
-        state, why = "killed", _last_words(folder)
+        state, why = "killed", last_words(folder)
     return Run(
         name=folder.name,
         folder=folder,
@@ -281,12 +238,3 @@ def _run(folder: Path) -> Run:
         sentences=tuple(map(str, status.get("sentences", ()))),
         scores=tuple(status.get("scores", ())),
     )
-
-
-def _last_words(folder: Path) -> str:
-    try:
-        lines = (folder / _LOG).read_text(errors="replace").strip().splitlines()
-    except OSError:
-        lines = []
-    why = f": {lines[-1]}" if lines else "; it was killed, or the machine ran out of memory"
-    return f"the process of {folder.name} ended before it was done{why}"

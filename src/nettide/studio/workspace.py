@@ -96,6 +96,11 @@ class Workspace:
         """Where saved models lie, a folder each."""
         return self._made("models")
 
+    @property
+    def searches_folder(self) -> Path:
+        """Where the search for options lies, in a folder of its own."""
+        return self._made("searches")
+
     def data(self) -> DataSet | None:
         """Give the data in use; None before any was chosen.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from dataclasses import replace
 from typing import Any
 
 from nettide.tasks.backtest import TestPart
@@ -25,6 +26,13 @@ def fit_command(location: str, reading: Reading, plan: Plan, *, out: str) -> str
     """Give the command that trains the model of the plan on all of the data, test part included, and keeps it."""
     words = ["nettide fit", shlex.quote(location), *_pairs(reading_options(reading)), f"--model {plan.model}"]
     return _wrapped([*words, *_training(plan), f"--out {shlex.quote(out)}"])
+
+
+def tune_command(location: str, reading: Reading, plan: Plan, *, trials: int, budget_seconds: float) -> str:
+    """Give the command that searches the options that the plan leaves open, its test part not looked at."""
+    words = ["nettide tune", shlex.quote(location), *_pairs(reading_options(reading)), f"--model {plan.model}"]
+    words += [*_training(replace(plan, budget=None)), f"--test-fraction {plan.test_fraction:g}"]
+    return _wrapped([*words, f"--trials {trials}", f"--budget {budget_seconds:g}s", "--out tuned"])
 
 
 def python_lines(location: str, reading: Reading, plan: Plan, *, out: str) -> str:
