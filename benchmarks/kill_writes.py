@@ -1,7 +1,8 @@
 """kill -9 in the middle of writes of keys, jobs, results and models: is anything lost that was acknowledged?
 
 A process writes without a pause, and says on a pipe what it begins and what was acknowledged. It is killed at a random
-moment, and another process looks for everything that was ever acknowledged, and at the model.
+moment, and another process looks for everything that was ever acknowledged, and at the model. With ``--server`` a
+whole ``nettide serve`` is killed instead, while clients post jobs and keys are made (kill_server.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import kill_server
 from measuring import keep, markdown, versions
 
 TESTS = Path(__file__).parents[1] / "tests" / "store"
@@ -209,9 +211,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the moments and the writes")
     parser.add_argument("--database", action="append", choices=("sqlite", "postgresql"), help="default: both")
     parser.add_argument("--postgresql", metavar="URL", help="an empty database; default: a server of our own")
-    parser.add_argument("--quick", action="store_true", help="10 kills")
+    parser.add_argument("--quick", action="store_true", help="10 kills, 3 of a server")
+    parser.add_argument("--server", action="store_true", help="kill a running service with all its processes")
     asked = parser.parse_args()
-    kills, rows, lost = 10 if asked.quick else asked.kills, [], []
+    kills, rows = asked.kills, []
+    lost: list[Any] = []
+    if asked.quick:
+        kills = 3 if asked.server else 10
     during: dict[str, dict[str, int]] = {}
     with TemporaryDirectory() as temporary:
         for database in asked.database or ("sqlite", "postgresql"):
@@ -222,6 +228,11 @@ def main() -> None:
                     url = f"sqlite:///{folder / 'store.db'}"
                     if database == "postgresql":
                         url = stack.enter_context(postgresql_url(asked.postgresql))
+                    if asked.server:
+                        killed = kill_server.kill_server(folder, url, kills=kills, seed=asked.seed)
+                        rows.append(kill_server.row(database, kills, killed))
+                        lost += [*killed.lost, *killed.torn]
+                        continue
                     tally = kill_writes(url, folder / "model", kills=kills, seed=asked.seed)
             except Absent as reason:
                 print(f"{database} left out: {reason}", file=sys.stderr)
@@ -232,10 +243,11 @@ def main() -> None:
     if not rows:
         raise SystemExit("there was no database to kill the writers of")
     print(markdown(rows))
+    name = "kill_server" if asked.server else "kill_writes"
     for one in lost[:10]:
         print(f"lost: {one}", file=sys.stderr)
     if not asked.quick:
-        keep("kill_writes", {"rows": rows, "during": during, "versions": versions("nettide", "sqlalchemy", "psycopg")})
+        keep(name, {"rows": rows, "during": during, "versions": versions("nettide", "sqlalchemy", "psycopg")})
     sys.exit(any(one["lost"] or one["torn"] for one in rows))
 
 

@@ -46,7 +46,7 @@ class Limits(BaseModel):
     horizon: int = Field(default=336, ge=1, le=336, description="steps ahead")
     jobs: int = Field(default=20, ge=1, le=10_000, description="jobs of one key that wait or run")
     job_seconds: float = Field(default=3600.0, gt=0, le=7 * 86400, description="time a job may take")
-    requests_per_minute: int = Field(default=60_000, ge=1, le=10**9, description="of one key, in each worker's share")
+    requests_per_minute: int = Field(default=60_000, ge=1, le=10**9, description="of one key, over all workers")
     burst: int = Field(default=2_000, ge=1, le=10**9, description="requests of one key that may come at once")
     request_seconds: float = Field(default=10.0, gt=0, le=600, description="time until a forecast is given up")
     keep_days: float = Field(default=30.0, gt=0, le=36_500, description="days that uploads, jobs and results are kept")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import threading
+import time
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 from made_service import END, Service, daily, panel, service
 
+from nettide.models.contract import Epoch, Monitor, Silent
+from nettide.service.given import GivenFit, GivenJob
+from nettide.service.job_fit import data_name, fit_document
 from nettide.service.job_process import purge_old, run_jobs
+from nettide.store.models import load_model
 from nettide.store.sql.job_record import JobState
 from nettide.store.sql.keys import Scope
 
@@ -138,6 +146,66 @@ def test_a_job_whose_process_ends_goes_back_to_the_queue(shared: Service) -> Non
     assert job is not None
     assert (job.state, job.attempts, job.worker) == (JobState.queued, 0, None)
     shared.store.jobs.request_cancel(id)
+
+
+def killed_attempt(here: Service, folder: Path, monitor: Monitor, **asked: Any) -> str:
+    """A job whose process fits, or begins to, and is heard of no more."""
+    job_id: str = submitted(here, here.key(), kind="fit", **asked)["id"]
+    taken = here.store.jobs.claim("killed", 0.2)
+    assert taken is not None
+    assert taken.id == job_id
+    data = folder / f"{data_name(taken)}.csv"
+    data.write_bytes(csv_of_panel())
+    given = GivenJob.model_validate(taken.request).root
+    assert isinstance(given, GivenFit)
+    with contextlib.suppress(KilledError):
+        fit_document(here.settings.models, taken, given, data, monitor)
+    time.sleep(0.3)
+    return job_id
+
+
+class KilledError(Exception):
+    """The process ends in the middle of a training."""
+
+
+class Killer(Silent):
+    """Ends a training after some epochs."""
+
+    def on_epoch(self, report: Epoch) -> None:
+        if report.epoch == 3:
+            raise KilledError
+
+
+def test_a_model_that_was_kept_before_its_process_was_killed_is_not_fitted_again(tmp_path: Path) -> None:
+    with service(tmp_path) as here:
+        id = killed_attempt(here, tmp_path, Silent(), name="kept", models=["naive"])
+        kept = load_model(here.settings.models / "kept").created
+        work(here)
+        job = here.store.jobs.get(id, None)
+        assert job is not None
+        assert (job.state, job.attempts) == (JobState.done, 2)
+        assert load_model(here.settings.models / "kept").created == kept
+        result = here.get(f"/api/v1/jobs/{id}/result").get_json()
+        assert result["sentences"] == ["the model was kept by an attempt whose process ended before it could say so"]
+        assert result["headline"].startswith("naive was fitted on 2 series")
+
+
+def test_a_training_whose_process_was_killed_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    asked = {"models": ["gru"], "epochs": 5, "options": {"hidden": "4"}}
+    with service(tmp_path) as here:
+        whole = submitted(here, here.key(), kind="fit", name="whole", **asked)["id"]
+        work(here)
+        id = killed_attempt(here, tmp_path, Killer(), name="killed", **asked)
+        assert (here.settings.models / "killed" / "checkpoint.json").exists()
+        work(here)
+        for one in (whole, id):
+            job = here.store.jobs.get(one, None)
+            assert job is not None
+            assert job.state is JobState.done, job.message
+        first, second = (load_model(here.settings.models / name).state.tensors for name in ("whole", "killed"))
+        assert first.keys() == second.keys()
+        assert all(np.array_equal(first[name], second[name]) for name in first)
+        assert not (here.settings.models / "killed" / "checkpoint.json").exists()
 
 
 def test_a_job_that_takes_too_long_fails_and_says_so(tmp_path: Any) -> None:

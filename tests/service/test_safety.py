@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from made_service import END, Service, daily, service
@@ -16,6 +17,7 @@ from nettide.service.api import OPERATIONS, PAGES
 from nettide.service.csv_text import csv_text
 from nettide.service.logs import JsonLines
 from nettide.service.problems import ProblemError
+from nettide.service.rates import Rates
 from nettide.service.strict_json import parse
 from nettide.store.sql.keys import Scope
 
@@ -64,9 +66,10 @@ def test_a_key_that_was_revoked_or_has_expired_is_refused(shared: Service) -> No
         assert answer.headers["WWW-Authenticate"] == 'Bearer realm="nettide"'
 
 
-def test_a_key_that_asks_too_often_waits_and_another_does_not(shared: Service) -> None:
+def test_a_key_that_asks_too_often_waits_and_another_does_not(shared: Service, tmp_path: Path) -> None:
     now = [0.0]
-    gate = Gate(shared.store.keys, per_minute=60, burst=3, clock=lambda: now[0])
+    rates = Rates(tmp_path / "rates", per_minute=60, burst=3)
+    gate = Gate(shared.store.keys, rates, per_minute=60, clock=lambda: now[0])
     one, other = (shared.key()["Authorization"] for _ in range(2))
     for _ in range(3):
         gate.admit(one, Scope.read)

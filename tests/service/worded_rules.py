@@ -12,7 +12,7 @@ import schemathesis
 from hypothesis import strategies
 
 from nettide.models import MODELS, accepts
-from nettide.service.jobs_api import UPLOADS
+from nettide.service.uploads import UPLOADS
 from nettide.service.values import STEP_PATTERN
 from nettide.units import parse_step
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from nettide.service.problems import ProblemError
+from nettide.service.rates import Rates
 from nettide.store.sql.keys import KeyRecord, Keys, Scope
 
 REALM = {"WWW-Authenticate": 'Bearer realm="nettide"'}
@@ -22,19 +24,17 @@ class Gate:
 
     Args:
         keys: of the store.
-        per_minute: requests of one key a minute.
-        burst: that may come at once.
+        rates: how often each of them may ask, over all workers.
+        per_minute: the same as a number, for whoever is told to wait.
         clock: monotonic seconds.
     """
 
     def __init__(
-        self, keys: Keys, *, per_minute: float, burst: int, clock: Callable[[], float] = time.monotonic
+        self, keys: Keys, rates: Rates, *, per_minute: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._keys, self._clock = keys, clock
-        self._rate, self._burst = per_minute / 60.0, float(burst)
+        self._keys, self._rates, self._per_minute, self._clock = keys, rates, per_minute, clock
         self._lock = threading.Lock()
         self._verified: dict[bytes, tuple[float, KeyRecord | None]] = {}
-        self._left: dict[str, tuple[float, float]] = {}  # key id -> (requests left, when)
 
     def admit(self, authorization: str | None, scope: Scope) -> KeyRecord:
         """Give the key of a request that may go on.
@@ -75,16 +75,11 @@ class Gate:
         return key
 
     def _count(self, key_id: str) -> None:
-        """Take one request from what a key has left; it is filled up at the rate (a token bucket)."""
-        with self._lock:
-            now = self._clock()
-            left, when = self._left.get(key_id, (self._burst, now))
-            left = min(self._burst, left + (now - when) * self._rate)
-            if left < 1:
-                seconds = max(1, round((1 - left) / self._rate))
-                raise ProblemError(
-                    HTTPStatus.TOO_MANY_REQUESTS,
-                    f"this key asks more often than {self._rate * 60:g} times a minute here; wait {seconds} s",
-                    headers={"Retry-After": str(seconds)},
-                )
-            self._left[key_id] = (left - 1, now)
+        wait = self._rates.take(key_id, self._clock())
+        if wait > 0:
+            seconds = max(1, math.ceil(wait))
+            raise ProblemError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"this key asks more often than {self._per_minute:g} times a minute; wait {seconds} s",
+                headers={"Retry-After": str(seconds)},
+            )

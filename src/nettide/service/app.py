@@ -26,6 +26,7 @@ from nettide.service.metrics import Metrics
 from nettide.service.openapi import openapi_document
 from nettide.service.operations import Operation
 from nettide.service.problems import ProblemError
+from nettide.service.rates import Rates
 from nettide.service.runtime import EXTENSION, Runtime, begin_request, runtime
 from nettide.service.shelf import Shelf
 from nettide.settings import Settings
@@ -73,7 +74,8 @@ def create_app(settings: Settings, *, scratch: Path | None = None) -> Flask:
         metrics.held.labels(model).inc(held)
 
     limits = settings.limits
-    gate = Gate(store.keys, per_minute=limits.requests_per_minute, burst=limits.burst)
+    rates = Rates(folder / "rates", per_minute=limits.requests_per_minute, burst=limits.burst)
+    gate = Gate(store.keys, rates, per_minute=limits.requests_per_minute)
     bands, follower = Bands(folder / "bands.sqlite", count), Follower(shelf, store.models)
     app.extensions[EXTENSION] = Runtime(settings, store, shelf, gate, metrics, bands, follower, Judge())
     metrics_page = replace(METRICS, scope=None) if settings.service.open_metrics else METRICS

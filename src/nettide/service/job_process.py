@@ -24,16 +24,16 @@ from typing import Any
 from nettide.errors import NettideError, StoreError
 from nettide.models.contract import Epoch, Purpose
 from nettide.service.given import GivenFit, GivenJob
+from nettide.service.job_fit import data_name, fit_document
 from nettide.service.job_request import checked_request
-from nettide.service.jobs_api import RESULT_TYPE, UPLOADS
 from nettide.service.logs import log
+from nettide.service.uploads import RESULT_TYPE, UPLOADS
 from nettide.settings import Settings
 from nettide.store.files import one_sentence
-from nettide.store.models import load_model
 from nettide.store.sql.engine import Store, open_store
 from nettide.store.sql.job_record import JobRecord
 
-_LEASE_SECONDS = 60.0
+_LEASE_SECONDS = 20.0  # so long a job waits whose process was killed
 _BEAT_SECONDS = 1.0
 _PATIENCE_SECONDS = 20.0  # for a job that was told to stop
 _POLL_SECONDS = 0.5
@@ -184,7 +184,7 @@ def _do(store: Store, settings: Settings, job: JobRecord, worker: str, ending: t
         settle(store, job, worker, state)
     except NettideError as error:
         state = "failed"
-        store.jobs.fail(job.id, worker, _without_folders(str(error), settings))
+        store.jobs.fail(job.id, worker, _without_folders(str(error), settings).replace(data_name(job), "data"))
     log(logging.INFO, "job ended", job=job.id, state=state, seconds=round(time.monotonic() - started, 3))
 
 
@@ -228,13 +228,14 @@ def _run(store: Store, settings: Settings, job: JobRecord, folder: Path, watch: 
     if found is None:
         raise StoreError(f"file {given.file} is no longer kept; upload it again")
     record, content = found
-    data = folder / f"data{UPLOADS[record.media_type]}"
+    data = folder / f"{data_name(job)}{UPLOADS[record.media_type]}"
     with one_sentence("cannot write the file of the job"):
         data.write_bytes(content)
     del content
     watch.check()
     if isinstance(given, GivenFit):
-        return _fit(settings, given, data, watch)
+        watch.note = f"fitting {models[0]}"
+        return fit_document(settings.models, job, given, data, watch)
     from nettide.backtest.evaluate import Outcome
     from nettide.backtest.tables import leaderboard_table
     from nettide.report.words import headline
@@ -271,29 +272,6 @@ def _run(store: Store, settings: Settings, job: JobRecord, folder: Path, watch: 
         "table": [_plain(row) for row in leaderboard_table(result.scores).to_pylist()],
         "files": dict(_kept_files(store, job, out)),
         "model": None,
-    }
-
-
-def _fit(settings: Settings, given: GivenFit, data: Path, watch: Watch) -> dict[str, Any]:
-    from nettide.tasks.fit import fit
-
-    models, choice, reading = checked_request(given)
-    watch.note = f"fitting {models[0]}"
-    with one_sentence("cannot write in the folder of models"):
-        settings.models.mkdir(parents=True, exist_ok=True)
-    place = settings.models / given.name
-    done = fit(
-        str(data), reading, model=models[0], choice=choice, folder=place, monitor=watch, overwrite=given.overwrite
-    )
-    kept = load_model(place)
-    return {
-        "kind": given.kind,
-        "sentences": list(done.notes),
-        "headline": f"{models[0]} was fitted on {kept.data.series:,} series of {kept.data.steps:,} steps "
-        f"in {done.training.seconds:.0f} s; ask for forecasts with model {given.name!r}",
-        "table": [],
-        "files": {},
-        "model": given.name,
     }
 
 

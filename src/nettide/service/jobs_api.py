@@ -18,12 +18,10 @@ from nettide.service.logs import log
 from nettide.service.problems import ProblemError, not_found
 from nettide.service.runtime import caller, owner, runtime
 from nettide.service.schemas import FileAnswer, JobAnswer, JobsAnswer
+from nettide.service.uploads import UPLOADS
 from nettide.store.sql.job_record import JobRecord, JobState
 
-UPLOADS = {"text/csv": ".csv", "application/vnd.apache.parquet": ".parquet", "application/octet-stream": ".csv"}
-"""Media type of an upload -> ending of the file that a job reads."""
 _PARQUET = b"PAR1"
-RESULT_TYPE = "application/vnd.nettide.job-result+json"
 
 
 def upload() -> Response:

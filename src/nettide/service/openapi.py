@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from nettide import __version__
-from nettide.service.jobs_api import UPLOADS
 from nettide.service.operations import NEW_ID, Link, Operation
 from nettide.service.problems import MEDIA_TYPE
 from nettide.service.schemas import ProblemAnswer
+from nettide.service.uploads import UPLOADS
 from nettide.service.values import NAME_PATTERN
 
 _PROBLEMS = {

@@ -55,3 +55,16 @@ def test_the_search_for_lost_writes_finds_what_is_lost(
         connection.execute(delete(keys))
     assert not is_there(store, {"did": "job", "id": job.id, "name": "n"})
     assert not is_there(store, {"did": "key", "token": token, "name": "a"})
+
+
+@pytest.mark.slow
+def test_three_kills_of_a_service_lose_no_job_and_no_key_and_tear_no_model() -> None:
+    command = [sys.executable, str(BENCHMARKS / "kill_writes.py"), "--server", "--quick", "--database", "sqlite"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    cells = [cell.strip() for cell in done.stdout.splitlines()[-1].strip("|").split("|")]
+    kills, _, _, jobs, keys, finished, given_up, lost, torn = map(int, cells[1:])
+    assert kills == 3
+    assert keys >= 3
+    assert finished + given_up == jobs > 0
+    assert (lost, torn) == (0, 0)
