@@ -117,8 +117,8 @@ def test_a_search_goes_on_by_itself_is_stopped_with_its_best_and_killed(root: Pa
     assert any(str(bar.proto.text).startswith("Trial ") for bar in page.get("progress"))
     stop_search(one)
     wait(lambda: found(workspace).state != "running")
-    assert found(workspace).state == "done"
-    assert found(workspace).outcome["ending"] == "interrupted"
+    assert found(workspace).state == "done", found(workspace).error
+    assert 1 <= found(workspace).outcome["tried"] < 1000
     go_on(found(workspace), trials=1000, budget_seconds=600)
     kill_search(found(workspace))
     wait(lambda: found(workspace).state != "running")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from nettide.errors import NettideError
 from nettide.models.contract import Monitor
@@ -19,6 +20,9 @@ from nettide.tasks.plan import Plan, plan_from
 from nettide.tasks.plan_text import fit_command
 from nettide.tasks.reading_document import reading_from
 from nettide.tasks.tune_plan import SearchPlan
+
+if TYPE_CHECKING:
+    from nettide.tasks.tune_file import TuneFiles
 
 ORDER, STATUS, RESULT = "order.json", "status.json", "result"
 TRIALS = "trials.json"
@@ -65,26 +69,20 @@ def search(folder: Path) -> None:
     Raises:
         DamagedError: the order cannot be read.
     """
-    from nettide.tasks.tune_file import run_tune  # with Optuna, which the pages do not need
-    from nettide.tasks.tune_words import headline, remarks
+    from nettide.tasks.tune_words import headline, remarks  # with Optuna, which the pages do not need
 
     order = read_document(folder / ORDER) or {}
     begun = time.monotonic()
     (folder / STATUS).unlink(missing_ok=True)
     try:
-        reading, plan = reading_from(order["reading"]), plan_from(order["plan"])
-        location = str(order["location"])
-        done = run_tune(
-            location,
-            reading,
-            model=plan.model,
-            choice=plan.choice(),
-            plan=SearchPlan(int(order["trials"]), float(order["budget_seconds"]), plan.test_fraction),
-            out=folder / RESULT,
-            fit_command=lambda found: fit_command(location, reading, with_options(plan, found), out="models/tuned"),
-            command=str(order["command"]),
-            watcher=SearchWatcher(folder),
-        )
+        trials, usual = int(order["trials"]), SearchPlan()
+        try:
+            done = _tuned(folder, order, trials=trials, repeats=usual.repeats)
+        except KeyboardInterrupt:  # between two trials; within one the search itself ends with the best so far
+            counted = int((read_document(folder / TRIALS) or {}).get("done") or 0)
+            if not counted:
+                raise
+            done = _tuned(folder, order, trials=min(counted, trials), repeats=0)
     except NettideError as error:
         write_document(folder / STATUS, {"state": "failed", "error": str(error)})
         return
@@ -108,6 +106,23 @@ def search(folder: Path) -> None:
                 for one in scored[:10]
             ],
         },
+    )
+
+
+def _tuned(folder: Path, order: Mapping[str, Any], *, trials: int, repeats: int) -> TuneFiles:
+    from nettide.tasks.tune_file import run_tune
+
+    reading, plan, location = reading_from(order["reading"]), plan_from(order["plan"]), str(order["location"])
+    return run_tune(
+        location,
+        reading,
+        model=plan.model,
+        choice=plan.choice(),
+        plan=SearchPlan(trials, float(order["budget_seconds"]), plan.test_fraction, repeats=repeats),
+        out=folder / RESULT,
+        fit_command=lambda found: fit_command(location, reading, with_options(plan, found), out="models/tuned"),
+        command=str(order["command"]),
+        watcher=SearchWatcher(folder),
     )
 
 
