@@ -44,10 +44,8 @@ def show_search(data: DataSet, plan: Plan, wrong: tuple[str, ...]) -> None:
         wrong: why the plan cannot be trained.
     """
     search = last_search(workspace())
-    label = "Search for better options" + (f" ({search.state})" if search else "")
-    with st.expander(
-        label, expanded=search is not None and search.state == "running", icon=":material/travel_explore:"
-    ):
+    label = "Search for better options"
+    with st.expander(label, expanded=search is not None, icon=":material/travel_explore:"):
         if failed := st.session_state.pop(_FAILED, None):
             st.error(plain(failed), icon=":material/error:")
         if plan.model in SPACES:
