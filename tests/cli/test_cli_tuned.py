@@ -9,7 +9,7 @@ from command_line import refuse, succeed
 
 from nettide.store.models import load_model
 
-BRIEF = ("--set", "batches=4", "--set", "batch_size=16")
+BRIEF = ("--set", "batches=4", "--set", "batch_size=256")
 
 
 @pytest.fixture(scope="module")

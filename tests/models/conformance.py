@@ -6,7 +6,7 @@ A module that uses it gives a module-scoped fixture ``subject`` and subclasses `
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ QUICK = {
 }  # fmt: skip
 """Options that make a fit quick; a model gets those that it has."""
 QUICK_OF = {
-    "base-tuned": {"batches": "4", "batch_size": "32", "average": "2"},
+    "base-tuned": {"batches": "4", "batch_size": "512", "average": "2"},  # an epoch is five batches here
     "auto": {"challengers": "base", "budget": "1h"},
 }
 """More of them for one model. The budget is never spent, so that its fits are repeatable."""
@@ -168,6 +168,13 @@ class Subject:
     model: Model
     training: Training
     forecast: Forecast
+    _alone: dict[int, Forecast] = field(default_factory=dict)
+
+    def alone(self, cutoff: int) -> Forecast:
+        """What it says of the panel from one cutoff asked for alone; the same each time it is asked."""
+        if cutoff not in self._alone:
+            self._alone[cutoff] = self.model.predict(self.panel, np.array([cutoff]))
+        return self._alone[cutoff]
 
     @staticmethod
     def of(name: str, **options: str) -> Subject:
@@ -236,11 +243,10 @@ class ModelConformance:
         assert (forecast.point.mean(axis=(1, 2)) >= 0.01 * np.nanmean(panel.target, axis=1)).all()
 
     def test_cutoffs_in_one_batch_equal_one_at_a_time(
-        self, name: str, model: Model, forecast: Forecast, panel: Panel
+        self, subject: Subject, name: str, forecast: Forecast
     ) -> None:
-        for place, cutoff in enumerate(CUTOFFS):
-            alone = model.predict(panel, np.array([cutoff]))
-            assert_equal(alone, _cutoff(forecast, [place]), exact=not is_random(name))
+        for place, cutoff in enumerate(CUTOFFS.tolist()):
+            assert_equal(subject.alone(cutoff), _cutoff(forecast, [place]), exact=not is_random(name))
 
     def test_cutoffs_may_come_in_any_order_and_repeat(
         self, name: str, model: Model, forecast: Forecast, panel: Panel
@@ -263,19 +269,18 @@ class ModelConformance:
         ids=["unknown", "zero", "huge", "other"],
     )
     def test_nothing_after_the_cutoff_moves_a_bit(
-        self, model: Model, panel: Panel, change: Callable[[Floats], Floats]
+        self, subject: Subject, model: Model, panel: Panel, change: Callable[[Floats], Floats]
     ) -> None:
         for cutoff in (400, 700):
             values = panel.values.copy()
             values[:, cutoff + 1 :] = change(values[:, cutoff + 1 :])
-            changed = replace(panel, values=values)
-            at = np.array([cutoff])
-            assert_equal(model.predict(changed, at), model.predict(panel, at), exact=True)
+            found = model.predict(replace(panel, values=values), np.array([cutoff]))
+            assert_equal(found, subject.alone(cutoff), exact=True)
 
-    def test_steps_after_the_cutoff_need_not_exist(self, model: Model, panel: Panel) -> None:
+    def test_steps_after_the_cutoff_need_not_exist(self, subject: Subject, model: Model, panel: Panel) -> None:
         for cutoff in (400, 700):
-            at = np.array([cutoff])
-            assert_equal(model.predict(panel.until(cutoff + 1), at), model.predict(panel, at), exact=True)
+            found = model.predict(panel.until(cutoff + 1), np.array([cutoff]))
+            assert_equal(found, subject.alone(cutoff), exact=True)
 
     def test_predicting_again_gives_the_same(self, model: Model, forecast: Forecast, panel: Panel) -> None:
         assert_equal(model.predict(panel, CUTOFFS), forecast, exact=True)
@@ -316,21 +321,25 @@ class ModelConformance:
         assert_equal(found, _series(forecast, order), exact=not is_random(name))
 
     def test_a_series_is_forecast_alone_as_among_others(
-        self, make: Callable[..., Model], name: str, panel: Panel
+        self, make: Callable[..., Model], name: str, model: Model, forecast: Forecast, panel: Panel
     ) -> None:
         if name in PANEL_WIDE:
             pytest.skip("the model looks at what all series of a panel do together")
-        model = make(adapt="false")  # adapting pools the recent errors of all series
-        model.fit(panel)
-        among, alone = model.predict(panel, CUTOFFS), model.predict(panel.select([1]), CUTOFFS)
+        among = forecast
+        if accepts(name, "adapt"):
+            model = make(adapt="false")  # adapting pools the recent errors of all series
+            model.fit(panel)
+            among = model.predict(panel, CUTOFFS)
+        alone = model.predict(panel.select([1]), CUTOFFS)
         assert_equal(alone, _series(among, [1]), exact=not is_random(name))
 
     @pytest.mark.parametrize("factor", [1e3, 1e12, 1e-12])
     def test_traffic_in_another_unit_is_forecast_in_that_unit(
         self, model: Model, forecast: Forecast, panel: Panel, factor: float
     ) -> None:
-        found = model.predict(replace(panel, values=panel.values * factor), CUTOFFS)
-        scaled = replace(forecast, point=forecast.point * factor, quantiles=forecast.quantiles * factor)
+        found = model.predict(replace(panel, values=panel.values * factor), CUTOFFS[::2])
+        expected = _cutoff(forecast, [0, 2, 4])
+        scaled = replace(expected, point=expected.point * factor, quantiles=expected.quantiles * factor)
         assert_equal(found, scaled, exact=False, rtol=1e-3)
 
     @pytest.mark.parametrize("steps", [1, 2, 5, 30, 100])
@@ -386,9 +395,9 @@ class ModelConformance:
     def test_other_horizons(self, make: Callable[..., Model], panel: Panel, horizon: int) -> None:
         model = make(horizon=horizon)
         model.fit(panel)
-        found = model.predict(panel, CUTOFFS)
-        assert found.point.shape == (4, len(CUTOFFS), horizon)
-        assert_sound(found, panel, CUTOFFS)
+        found = model.predict(panel, CUTOFFS[::2])
+        assert found.point.shape == (4, 3, horizon)
+        assert_sound(found, panel, CUTOFFS[::2])
 
     @pytest.mark.parametrize(("step", "steps", "horizon"), [(DAY, 200, 7), (300, 1200, 12), (7 * DAY, 60, 2)])
     def test_other_steps(self, make: Callable[..., Model], step: int, steps: int, horizon: int) -> None:
@@ -421,23 +430,23 @@ class ModelConformance:
                 model.predict(panel, np.array([400, cutoff]))
 
     def test_channels_that_it_was_fitted_on_must_be_there(
-        self, make: Callable[..., Model], name: str, panel: Panel
+        self, subject: Subject, make: Callable[..., Model], name: str, panel: Panel
     ) -> None:
-        model = make(channels="all")
-        model.fit(panel)
-        found = model.predict(panel, CUTOFFS)
-        assert_sound(found, panel, CUTOFFS)
         if accepts(name, "channels"):
+            model = make(channels="all")
+            model.fit(panel)
+            assert_sound(model.predict(panel, CUTOFFS), panel, CUTOFFS)
             with pytest.raises(MismatchError, match="needs channel 'flows', which the data lacks"):
                 model.predict(panel.only_target(), CUTOFFS)
-        else:
-            assert_equal(model.predict(panel.only_target(), CUTOFFS), found, exact=True)
+        else:  # the shared one was fitted on all channels
+            assert_equal(subject.model.predict(panel.only_target(), CUTOFFS), subject.forecast, exact=True)
 
     def test_nothing_after_the_cutoff_of_other_channels_moves_a_bit(
-        self, make: Callable[..., Model], panel: Panel
+        self, make: Callable[..., Model], name: str, model: Model, panel: Panel
     ) -> None:
-        model = make(channels="all")
-        model.fit(panel)
+        if accepts(name, "channels"):
+            model = make(channels="all")
+            model.fit(panel)
         values = panel.values.copy()
         values[:, 701:, 1] *= 1e6
         at = np.array([700])
@@ -492,7 +501,7 @@ class ModelConformance:
         model = make(epochs="1000")
         training = model.fit(panel, monitor=Listener(stop=True))
         assert training.ending == ("requested" if is_trained(name) or name == "auto" else "none")
-        assert_sound(model.predict(panel, CUTOFFS), panel, CUTOFFS)
+        assert_sound(model.predict(panel, CUTOFFS[::2]), panel, CUTOFFS[::2])
 
     def test_a_panel_without_a_known_target_cannot_be_fitted(self, make: Callable[..., Model]) -> None:
         with pytest.raises(HistoryError, match=r"known"):

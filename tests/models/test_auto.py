@@ -543,7 +543,15 @@ def silent_for_days(hours: Floats) -> Floats:
     return target
 
 
-@pytest.mark.parametrize("traffic", [grown, walked, silent_for_days], ids=lambda one: one.__name__)
+def shifted_yesterday(hours: Floats) -> Floats:
+    """Half of the links fell to a third, the others doubled."""
+    target = daily_traffic(10, len(hours), seed=3)
+    target[:5, HISTORY - 24 :] *= 0.3
+    target[5:, HISTORY - 24 :] *= 2.0
+    return target
+
+
+@pytest.mark.parametrize("traffic", [grown, walked, silent_for_days, shifted_yesterday], ids=lambda one: one.__name__)
 def test_it_is_not_worse_than_the_best_naive_forecast_by_more_than_a_tenth(traffic: Callable[[Floats], Floats]) -> None:
     target = traffic(np.arange(HISTORY + 24.0))
     panel, truth = panel_of(target[:, :HISTORY]), target[:, HISTORY:]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from conformance import panel_of
 
 from nettide.arrays import Floats
 from nettide.forecast import LEVELS
-from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
+from nettide.models.auto.breaks import Breaks, fallen_silent, level_breaks, silenced
 
 
 def errors_of(newest: float, *, usual: float = 0.05, noise: float = 0.05, series: int = 40) -> tuple[Floats, Floats]:
@@ -20,8 +21,11 @@ def errors_of(newest: float, *, usual: float = 0.05, noise: float = 0.05, series
 
 
 def factors_of(earlier: Floats, truth: Floats) -> Floats:
-    """Factors of a forecast that follows nothing yet: it is as the last one was."""
-    return level_factors(earlier, truth, earlier[:, 0])
+    """Factor of each series' break, 1 where none is believed."""
+    found = level_breaks(earlier, truth)
+    factors = np.ones(len(earlier))
+    factors[found.rows] = np.exp(found.logs)
+    return factors
 
 
 @pytest.mark.parametrize("shift", [0.4, 0.5, 2.0, 3.0])
@@ -51,7 +55,7 @@ def test_factors_are_bounded_and_do_not_depend_on_the_unit() -> None:
     assert ((dead > 0) & (dead < 0.02)).all()
     np.testing.assert_allclose(factors_of(earlier * 1e12, truth * 1e12), dead)
     truth[:, 0] = 1e300
-    assert (factors_of(earlier, truth) < 10).all()
+    assert (factors_of(earlier, truth) < 12.2).all()
 
 
 def test_a_link_that_falls_silent_is_noticed_after_a_quarter_of_a_day() -> None:
@@ -77,11 +81,27 @@ def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:
     assert found.tolist() == [[0, 0, 0, 0, 0, 0, 0, 0, 9]]
 
 
-def test_what_a_forecast_follows_already_is_not_followed_twice() -> None:
-    earlier, truth = errors_of(0.4)
-    half = level_factors(earlier, truth, earlier[:, 0] * 0.4**0.5)
-    assert np.median(half * 0.4**0.5) == pytest.approx(0.4**0.9, rel=0.1)
-    whole = level_factors(earlier, truth, earlier[:, 0] * 0.3)
-    assert (whole == 1).mean() > 0.9
-    other_way = level_factors(earlier, truth, earlier[:, 0] * 2)
-    assert np.median(other_way) == pytest.approx(0.4**0.9, rel=0.1)
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_the_step_at_which_a_break_began_is_found(late: int) -> None:
+    earlier, truth = errors_of(3.0)
+    truth[:, 0, :late] = earlier[:, 0, :late]
+    found = level_breaks(earlier, truth)
+    assert len(found.rows) == len(earlier)
+    assert (found.since == 24 - late).all()
+
+
+def test_a_break_that_began_within_the_day_before_is_dated_there() -> None:
+    earlier, truth = errors_of(3.0)
+    truth[:, 1, 20:] *= 3.0
+    assert (level_breaks(earlier, truth).since == 28).all()
+
+
+def test_a_mended_history_has_the_new_level_throughout_and_nothing_after_the_cutoff() -> None:
+    values = np.r_[np.full(100, 8.0), np.full(30, 2.0), np.full(20, 99.0)]
+    panel = panel_of(np.stack([values, values, values]), channels=("y",))
+    found = Breaks(np.array([0, 2]), np.log([0.25, 0.25]), np.array([30, 29])).mended(panel, 129)
+    assert found.ids == (panel.ids[0], panel.ids[2])
+    assert found.steps == 130
+    assert found.target[0] == pytest.approx(2.0)
+    assert found.target[1, 100] == 0.5  # one step too late
+    assert (panel.target == values).all()

@@ -606,7 +606,7 @@ class CommandLine:
 
     def arguments(self, out: str) -> list[str]:
         fit = ["fit", self.data, "--horizon", "6", "--model", "lstm-fcn", "--epochs", "12", "--out", self.folder / out]
-        options = ["hidden=8", "filters=4,4,4", "batch_size=64", "windows_per_epoch=4000"]
+        options = ["hidden=8", "filters=4,4,4", "batch_size=64", "windows_per_epoch=2000"]
         sets = [part for one in options for part in ("--set", one)]
         return [*map(str, fit), *sets, "--log", str(self.folder / f"{out}.log")]
 

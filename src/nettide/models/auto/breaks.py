@@ -6,16 +6,18 @@ the series itself, and believed only where the series was calm before: real traf
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from nettide.arrays import Bools, Floats
+from nettide.arrays import Bools, Floats, Ints
+from nettide.panel import Panel
 
 _BEYOND = 4.0  # times the usual error of the level
 _LEAST = 0.35  # of the log: less is no break
 _CALM = 0.45  # usual error of the level, of the log, of a series that a break is believed of
 _TIGHT = 2.0  # times the spread of the errors within the last horizon
 _SAME_SIDE = 0.9  # of these errors
-_FOLLOWED = 0.9  # of the break
 _MOST_DOWN, _MOST_UP = 5.0, 2.5
 _SMALL = 1e-3  # of the usual level: below it, zero is as good
 _SILENT_DAYS = 0.25
@@ -23,24 +25,43 @@ _LOOKED_BACK_DAYS = 56
 _KEPT_LEVELS = 0.85  # quantile levels above it stay, for a link that comes back
 
 
-def level_factors(earlier: Floats, truth: Floats, now: Floats) -> Floats:
-    """Give what each series' forecast has to be multiplied by, 1 where no break is believed.
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Series that have just left their level.
+
+    Args:
+        rows: which, ascending, shape (break,).
+        logs: of the factor between the level after and before, shape (break,).
+        since: steps that have been seen of the new level, shape (break,).
+    """
+
+    rows: Ints
+    logs: Floats
+    since: Ints
+
+    def mended(self, panel: Panel, cutoff: int) -> Panel:
+        """Give these series up to a cutoff as if their level had always been the new one."""
+        found = panel.until(cutoff + 1).select(self.rows)
+        values = found.values.copy()
+        for place, (log, since) in enumerate(zip(self.logs, self.since, strict=True)):
+            values[place, : cutoff + 1 - since, 0] *= np.exp(log)
+        return replace(found, values=values)
+
+
+def level_breaks(earlier: Floats, truth: Floats) -> Breaks:
+    """Find the series whose last forecast missed the level by so much that a break is believed.
 
     The error of a level is the median over the horizon of log(truth / forecast). That of the last forecast is a break
-    if it is far beyond those before, all of its steps agree, and the series was calm.
+    if it is far beyond those before, all of its steps agree, and the series was calm. It began where a step from no
+    error to that of the level explains the last two forecasts best.
 
     Args:
         earlier: medians of the last forecasts, newest first, shape (series, origin, horizon).
         truth: what came, NaN where unknown, of the same shape.
-        now: medians of the forecast that is to be moved, shape (series, horizon); what it follows already is not
-            followed twice.
-
-    Returns:
-        shape (series,), positive.
     """
-    count, origins, horizon = earlier.shape
+    _, origins, horizon = earlier.shape
     if origins < 4 or horizon < 4:
-        return np.ones(count)
+        return Breaks(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
     known = np.isfinite(earlier) & np.isfinite(truth)
     with np.errstate(invalid="ignore", divide="ignore"):
         sizes = np.where(known, np.abs(earlier), 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
@@ -62,12 +83,13 @@ def level_factors(earlier: Floats, truth: Floats, now: Floats) -> Floats:
             & (agree >= _SAME_SIDE * seen)
             & (2 * seen > horizon)
         )
-    asked = _FOLLOWED * np.clip(np.nan_to_num(newest), -_MOST_DOWN, _MOST_UP)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        already = np.nan_to_num(_median(np.log((now + small[:, 0]) / (earlier[:, 0] + small[:, 0]))))
-    already = np.clip(already, np.minimum(asked, 0.0), np.maximum(asked, 0.0))
-    factors: Floats = np.where(broken, np.exp(asked - already), 1.0)
-    return factors
+    rows = np.flatnonzero(broken)
+    logs = np.clip(newest[rows], -_MOST_DOWN, _MOST_UP)
+    two = np.nan_to_num(np.concatenate([errors[rows, 1], errors[rows, 0]], axis=1))  # (break, step), in time
+    before = np.cumsum(np.abs(two), axis=1)  # cost of the steps up to each, if all are before the break
+    after = np.cumsum(np.abs(two - newest[rows, None]), axis=1)
+    began = np.argmin(before - after, axis=1) + 1
+    return Breaks(rows, logs, 2 * horizon - began)
 
 
 def fallen_silent(past: Floats, *, day_steps: int) -> Bools:

@@ -14,7 +14,7 @@ from nettide.arrays import Floats, Ints, Weights
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
-from nettide.models.auto.breaks import fallen_silent, level_factors, silenced
+from nettide.models.auto.breaks import fallen_silent, level_breaks, silenced
 from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
@@ -326,14 +326,17 @@ class AutoModel:
                 at_once, at_first = by_step[:, :, -1], by_step[:, :, :-1]
             mixture = mixed(at_once, members[:, :, now])
             earlier = mixed(at_first, members[:, :, past])  # (series, origin, horizon, level)
+            errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
+            if self.config.guard:
+                breaks = level_breaks(earlier[:, : len(last), :, _MIDDLE], truth[:, last])
+                if len(rows := breaks.rows):
+                    mended, at = breaks.mended(panel, int(cutoff)), np.array([cutoff])
+                    mixture[rows] = mixed(at_once[:, rows], self._member_quantiles(mended, at, at)[:, :, 0])
+                    errors[rows, 0] = np.nan  # is explained
             if self.config.adapt and len(past):
-                errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
                 mixture = adjust(mixture[:, None], adjustment.stretched(_STRETCH), middle=_MIDDLE)[:, 0]
             if self.config.guard:
-                medians = earlier[:, : len(last), :, _MIDDLE]
-                factors = level_factors(medians, truth[:, last], mixture[..., _MIDDLE])
-                mixture = mixture * factors[:, None, None]
                 silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
                 mixture[silent] = silenced(mixture[silent], _LEVELS)
             values[:, place] = mixture
