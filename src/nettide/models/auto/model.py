@@ -331,7 +331,8 @@ class AutoModel:
                 breaks = level_breaks(earlier[:, : len(last), :, _MIDDLE], truth[:, last])
                 if len(rows := breaks.rows):
                     mended, at = breaks.mended(panel, int(cutoff)), np.array([cutoff])
-                    mixture[rows] = mixed(at_once[:, rows], self._member_quantiles(mended, at, at)[:, :, 0])
+                    again = self._member_quantiles(mended, at[:0], at)  # the statistical ones would be fitted anew
+                    mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
                     errors[rows, 0] = np.nan  # is explained
             if self.config.adapt and len(past):
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
