@@ -32,9 +32,7 @@ def session(root: Path, key: str = KEY, *, paths: bool = True, upload_limit_byte
 
 def opened(root: Path, page: str, key: str = KEY) -> AppTest:
     """A browser on a page: data, model or training."""
-    at = session(root, key).run()
-    at.switch_page(f"../pages/{page}.py").run()
-    return at
+    return session(root, key).switch_page(f"../pages/{page}.py").run()  # as who types its address
 
 
 def sound(at: AppTest) -> AppTest:

@@ -201,7 +201,8 @@ class Visitor:
 
     def upload(self, file: Path) -> None:
         """Bring a file on page Data."""
-        fields = self.page.locator("[data-testid=stFileUploaderDropzone] input[type=file]")
+        whole = self.page.get_by_test_id("stFileUploader").filter(has_text="A CSV or Parquet file")
+        fields = whole.locator("input[type=file]")
         fields.nth(1).wait_for(state="detached")  # while the page changes, the field of before stands beside the new
         fields.set_input_files(file)
 
