@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import LSTM, TINY, succeed
 
@@ -19,6 +20,17 @@ def links(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three links, 30 days, hourly, three parameters; tests only read it."""
     path = tmp_path_factory.mktemp("made") / "links.csv"
     write_synthetic(SynthConfig(series=3, points=24 * 30, parameters=3, gaps=0.01, seed=5), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One series of twelve days, hourly, with a day and noise; tests only read it."""
+    path, hours = tmp_path_factory.mktemp("short") / "short.csv", np.arange(24 * 12)
+    times = np.datetime64("2026-03-01T00:00", "s") + hours * np.timedelta64(3600, "s")
+    values = 1e6 * (2 + np.sin(2 * np.pi * hours / 24)) * np.random.default_rng(1).lognormal(0, 0.1, len(hours))
+    lines = [f"{time}Z,r0,{value}" for time, value in zip(times, values, strict=True)]
+    path.write_text("\n".join(["ds,unique_id,y", *lines]) + "\n")
     return path
 
 

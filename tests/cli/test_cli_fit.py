@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -92,9 +93,7 @@ def test_a_killed_training_that_is_resumed_ends_with_the_weights_of_one_that_was
     killed.communicate()
     assert "holds a training that has not ended" in refuse("forecast", tmp_path / "killed", links)
     for name, how in (("killed", ["--resume", "--log", log]), ("whole", [])):
-        process = start("fit", links, "--out", tmp_path / name, *options, *how)
-        _, err = process.communicate(timeout=100)
-        assert process.returncode == 0, err
+        succeed("fit", links, "--out", tmp_path / name, *options, *how)
     resumed, whole = (load_model(tmp_path / name) for name in ("killed", "whole"))
     assert lines_in(log) < 2 * 40
     assert {name: value.tobytes() for name, value in resumed.state.tensors.items()} == {
@@ -117,27 +116,44 @@ def test_resuming_with_other_options_is_refused(links: Path, tmp_path: Path) -> 
     assert "the checkpoint is of another training: " in sentence
 
 
-def test_ctrl_c_keeps_the_best_weights_so_far(links: Path, tmp_path: Path) -> None:
-    folder, log = tmp_path / "m", tmp_path / "log"
+@dataclass(frozen=True)
+class Interrupted:
+    """A process that fitted to a folder until Ctrl-C, and what a second fit to that folder was told meanwhile."""
+
+    folder: Path
+    pid: int
+    status: int
+    out: str
+    err: str
+    second: str
+
+
+@pytest.fixture(scope="module")
+def interrupted(links: Path, tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    """A training without an end that is stopped after some epochs."""
+    made = tmp_path_factory.mktemp("interrupted")
+    folder, log = made / "m", made / "log"
     process = start("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY[:-1], 9999, "--set", "patience=0", "--log", log)
     wait_until(lambda: lines_in(log) >= 2, process)
+    second = refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert "(stopped by Ctrl-C)" in out
-    assert f"saved in {folder}" in out
-    assert "Traceback" not in err
-    assert load_model(folder).training.ending == "interrupted"
-    assert nettide("forecast", folder, links).status == 0
+    return Interrupted(folder, process.pid, process.returncode, out, err, second)
 
 
-def test_two_processes_do_not_fit_to_one_name(links: Path, tmp_path: Path) -> None:
-    folder, log = tmp_path / "m", tmp_path / "log"
-    first = start("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY[:-1], 9999, "--set", "patience=0", "--log", log)
-    wait_until(lambda: lines_in(log) >= 1, first)
-    sentence = refuse("fit", links, *LSTM, "--out", folder, *SHAPE, *TINY)
-    assert sentence == f"{folder} is in use by another nettide process (pid {first.pid}); choose another name or wait"
-    first.send_signal(signal.SIGINT)
-    first.communicate(timeout=60)
-    assert first.returncode == 0
-    assert load_model(folder).training.ending == "interrupted"
+def test_ctrl_c_keeps_the_best_weights_so_far(links: Path, interrupted: Interrupted) -> None:
+    assert interrupted.status == 0
+    assert "(stopped by Ctrl-C)" in interrupted.out
+    assert f"saved in {interrupted.folder}" in interrupted.out
+    assert "Traceback" not in interrupted.err
+    assert load_model(interrupted.folder).training.ending == "interrupted"
+    assert nettide("forecast", interrupted.folder, links).status == 0
+
+
+def test_two_processes_do_not_fit_to_one_name(interrupted: Interrupted) -> None:
+    assert interrupted.second == (
+        f"{interrupted.folder} is in use by another nettide process (pid {interrupted.pid}); "
+        "choose another name or wait"
+    )
+    assert interrupted.status == 0  # the first one did not notice
+    assert load_model(interrupted.folder).training.ending == "interrupted"

@@ -13,6 +13,7 @@ import termios
 from fcntl import ioctl
 from pathlib import Path
 
+import pytest
 from command_line import TINY
 
 
@@ -43,9 +44,15 @@ def seen(*arguments: object, columns: int = 80) -> tuple[int, list[str]]:
     return process.wait(), [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
 
 
-def test_a_narrow_terminal_shows_whole_figures_and_names_what_it_left_out(links: Path, tmp_path: Path) -> None:
-    options = ("--horizon", 6, "--context", 24, *TINY, "--out", tmp_path / "result")
-    status, lines = seen("backtest", links, "--model", "naive", "--model", "seasonal-naive", "--model", "gru", *options)
+@pytest.fixture(scope="module")
+def compared(links: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, list[str]]:
+    """What a backtest of three models draws."""
+    options = ("--horizon", 6, "--context", 24, *TINY, "--out", tmp_path_factory.mktemp("compared") / "result")
+    return seen("backtest", links, "--model", "naive", "--model", "seasonal-naive", "--model", "gru", *options)
+
+
+def test_a_narrow_terminal_shows_whole_figures_and_names_what_it_left_out(compared: tuple[int, list[str]]) -> None:
+    status, lines = compared
     assert status == 0
     header = next(place for place, line in enumerate(lines) if line.startswith("model "))
     assert lines[header].split()[:3] == ["model", "relMAE", "relWQL"]
@@ -56,9 +63,8 @@ def test_a_narrow_terminal_shows_whole_figures_and_names_what_it_left_out(links:
     assert lines[header + 4].endswith("parameters")
 
 
-def test_every_model_of_a_backtest_has_a_bar_that_says_how_it_did(links: Path, tmp_path: Path) -> None:
-    options = ("--horizon", 6, "--context", 24, *TINY, "--out", tmp_path / "result")
-    status, lines = seen("backtest", links, "--model", "seasonal-naive", "--model", "gru", *options)
+def test_every_model_of_a_backtest_has_a_bar_that_says_how_it_did(compared: tuple[int, list[str]]) -> None:
+    status, lines = compared
     assert status == 0
     assert any(re.match(r"seasonal-naive .*forecasts in", line) for line in lines)
     assert any(re.match(r"gru .*fitted in", line) for line in lines)
@@ -79,9 +85,9 @@ def test_a_wide_terminal_shows_every_column(links: Path, tmp_path: Path) -> None
     assert not any(line.startswith("not shown") for line in lines)
 
 
-def test_the_bar_of_auto_says_which_challenger_is_tried(links: Path, tmp_path: Path) -> None:
+def test_the_bar_of_auto_says_which_challenger_is_tried(short: Path, tmp_path: Path) -> None:
     options = ("--horizon", 6, "--set", "challengers=base-tuned", "--budget", "1h", "--out", tmp_path / "m")
-    status, lines = seen("fit", links, *options, columns=100)
+    status, lines = seen("fit", short, *options, columns=100)
     assert status == 0
     assert any(re.match(r"auto .*trying base-tuned \(1/1\) epoch \d+/\d+ loss 0\.\d+", line) for line in lines)
     assert any(re.match(r"auto .*fitting base-tuned \(1/1\) epoch", line) for line in lines)
