@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 import signal
 import socket
 import threading
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from made_service import END, Server, daily, save_model, served
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="module")
@@ -123,20 +124,18 @@ def test_what_is_no_request_is_told_so_as_a_problem(server: Server, sent: bytes,
         assert json.loads(body)["status"] == status
 
 
-def test_nonsense_never_stops_the_service(server: Server) -> None:
-    chance = random.Random(1)
-    whole = raw(server, "POST", "/api/v1/forecast", FORECAST[:300])
-    for _ in range(150):
-        with server.connect() as connection, contextlib.suppress(OSError):
-            mixed = bytearray(whole)
-            for _ in range(chance.randrange(1, 20)):
-                place = chance.randrange(len(mixed))
-                mixed[place : place + chance.randrange(3)] = chance.randbytes(chance.randrange(4))
-            connection.sendall(mixed[: chance.randrange(len(mixed))])
-            if chance.random() < 0.5:
-                connection.shutdown(socket.SHUT_WR)
-    assert server.ask("/healthz")[0] == 200
-    assert not [line for line in server.log() if line["event"] == "fault"]
+def test_nonsense_deep_json_and_slow_clients_are_refused_and_harm_nobody(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    from serve_nonsense import send_all
+
+    found = send_all(server, cases=150, clients=40, seed=1)
+    assert {kind: one.failures for kind, one in found.items()} == {"nonsense": [], "deep JSON": [], "slow clients": []}
+    assert found["deep JSON"].statuses == {"400": 360}
+    assert found["slow clients"].statuses == {"408": 40}
+    assert found["nonsense"].cases == 150
+    assert sum(found["nonsense"].statuses.values()) > found["nonsense"].statuses["none"]
 
 
 def test_above_capacity_requests_are_refused_and_the_others_answered(server: Server) -> None:
