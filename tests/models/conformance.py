@@ -242,9 +242,7 @@ class ModelConformance:
         assert (forecast.point <= 10 * largest).all()
         assert (forecast.point.mean(axis=(1, 2)) >= 0.01 * np.nanmean(panel.target, axis=1)).all()
 
-    def test_cutoffs_in_one_batch_equal_one_at_a_time(
-        self, subject: Subject, name: str, forecast: Forecast
-    ) -> None:
+    def test_cutoffs_in_one_batch_equal_one_at_a_time(self, subject: Subject, name: str, forecast: Forecast) -> None:
         for place, cutoff in enumerate(CUTOFFS.tolist()):
             assert_equal(subject.alone(cutoff), _cutoff(forecast, [place]), exact=not is_random(name))
 
