@@ -10,6 +10,7 @@ import pytest
 from nettide.arrays import Floats
 from nettide.errors import HistoryError, MismatchError, OptionError
 from nettide.insight.anomalies import Anomalies, AnomalyConfig, find_anomalies, score_points, usual_reach
+from nettide.insight.anomalies_words import text_on_clock
 from nettide.models import make_model
 from nettide.models.contract import Model
 from nettide.panel import Channel, Panel, Series
@@ -286,3 +287,24 @@ def test_data_without_a_value_and_steps_outside_it_are_refused() -> None:
         score_points(model, panel, new_steps=0)
     with pytest.raises(MismatchError, match="model was fitted on steps of 1h"):
         find_anomalies(model, replace(panel, step_seconds=1800))
+
+
+def test_how_much_is_done_is_told_before_each_run_of_the_model() -> None:
+    values = traffic(2)
+    values[1, : values.shape[1] // 2] = np.nan  # known at another time, and so in a group of its own
+    panel, told = panel_of(values), list[float]()
+    find_anomalies(fitted(panel), panel, told=told.append)
+    assert told[0] == 0
+    assert len(told) >= 2
+    assert told == sorted(told)
+    assert told[-1] < 1
+
+
+def test_the_words_can_be_told_by_another_clock() -> None:
+    values = traffic()
+    values[0, -50] *= 9
+    found = search(values)
+    spike = next(one for one in found.incidents if one.kind == "above")
+    shared = {"unit": found.units[0], "step_seconds": found.step_seconds}
+    assert text_on_clock(spike, zone="UTC", **shared) == spike.text
+    assert text_on_clock(spike, zone="Asia/Tokyo", **shared) != spike.text

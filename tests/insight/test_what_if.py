@@ -235,3 +235,11 @@ def test_changes_are_said_in_words() -> None:
         "without holiday",
         "with event 'show' at 1970-01-01T00:00Z",
     ]
+
+
+def test_each_forecast_is_told_before_it_is_made() -> None:
+    panel = driven()
+    told: list[tuple[int, int]] = []
+    changes = [ValueChange("scale", 2.0), ValueChange("scale", 0.9)]
+    what_if(fitted("seasonal-naive", panel), panel, changes, told=lambda place, count: told.append((place, count)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
