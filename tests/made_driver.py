@@ -18,8 +18,8 @@ OPTIONS = {
     "channels": "all",
     "hidden": 32,
     "patch": 1,
-    "epochs": 6,
-    "learning_rate": 0.02,
+    "epochs": 14,
+    "learning_rate": 0.01,
     "windows_per_epoch": 2048,
     "dropout": 0.0,
     "patience": 0,
@@ -40,7 +40,7 @@ def driven() -> Panel:
 
 @cache
 def learned() -> Model:
-    """An LSTM, two steps ahead, fitted on the first part in a second."""
+    """An LSTM, two steps ahead, fitted on the first part in a few seconds."""
     model = make_model("lstm", horizon=2, context=24, options=OPTIONS)
     model.fit(driven().until(TRAINED))
     return model
