@@ -32,8 +32,9 @@ demo: $(VENV)/.installed
 	$(BIN)/nettide forecast demo/models/uplinks demo/traffic.parquet --series link-00003
 	@echo "Open the report in a browser: $(CURDIR)/demo/result/report.html"
 
+# a file at a time, so that what its tests share is made by one worker alone
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
