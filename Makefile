@@ -11,7 +11,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 # Where torch comes from, for example: make demo PIP_TORCH_ARGS='--index-url https://download.pytorch.org/whl/cpu'
 PIP_TORCH_ARGS ?=
 VENV ?= .venv
-WORKERS ?= 2
+WORKERS ?= 3
 
 BIN := $(VENV)/bin
 TORCH := $(shell sed -n 's/^  "\(torch[^"]*\)",/\1/p' pyproject.toml)
