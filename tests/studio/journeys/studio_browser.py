@@ -169,7 +169,13 @@ class Visitor:
 
     def see(self, text: str | re.Pattern[str]) -> None:
         """Wait until a text can be read."""
-        self.page.get_by_text(text).filter(visible=True).first.wait_for()
+        from playwright.sync_api import TimeoutError as TooLate
+
+        try:
+            self.page.get_by_text(text).filter(visible=True).first.wait_for()
+        except TooLate:
+            there = self.page.locator("body").inner_text()
+            raise AssertionError(f"{text!r} cannot be read on this page:\n{there}") from None
 
     def chart(self, key: str) -> Any:
         """Wait for a chart by its key, and give what it draws as Plotly has it: a list of traces."""
