@@ -212,10 +212,30 @@ def test_log_lines_are_json_with_no_key_in_them(server: Server) -> None:
     assert server.token.split("_", 2)[2] not in (server.folder / "serve.log").read_text()
 
 
+def sockets_of(server: Server) -> list[int]:
+    """How many sockets each worker of a server has open."""
+    parent = server.process.pid
+    workers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    names = [[str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()] for pid in workers]
+    return [sum(name.startswith("socket:") for name in one) for one in names]
+
+
 def test_sigterm_answers_everything_that_was_sent(tmp_path: Path) -> None:
     clients = 12
     save_model(tmp_path / "models", "uplinks")
-    with served(tmp_path, "--job-workers", "1", NETTIDE_SERVICE__WORKERS="2") as server:
+    with served(tmp_path, "--job-workers", "0", NETTIDE_SERVICE__WORKERS="2") as server:
+        end = time.monotonic() + 20
+        taken = [0, 24]
+        while taken[0] < 6 and time.monotonic() < end:  # the second worker may still begin
+            before = sockets_of(server)
+            with contextlib.ExitStack() as kept_open:  # connections that stay are shared by the workers
+                for _ in range(24):
+                    kept_open.enter_context(server.connect())
+                time.sleep(0.2)
+                taken = sorted(now - then for now, then in zip(sockets_of(server), before, strict=True))
+            time.sleep(0.2)
+        assert taken[0] >= 6
+        assert sum(taken) == 24
         sent, got = [0] * clients, [0] * clients
 
         def ask(place: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  #
 
 from nettide.service.logs import configuration, log
 from nettide.service.scratch import SHARED_FOLDER, make_scratch
+from nettide.service.shares import Shares
 from nettide.settings import Settings
 from nettide.store.sql.engine import open_store
 
@@ -36,6 +38,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, settings: Settings, scratch: Path) -> None:
         self.settings, self._scratch = settings, scratch
+        self.shares = Shares()
         super().__init__()
 
     def load_config(self) -> None:
@@ -58,16 +61,31 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "loglevel": service.log_level,
             "logconfig_dict": configuration(service.log_level),
             "proc_name": "nettide",
-            "child_exit": _forget,
+            "pre_fork": self._begin,
+            "child_exit": self._forget,
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 gunicorn's heartbeat
         }.items():
             self.cfg.set(name, value)
+
+    def _begin(self, _: object, worker: Any) -> None:
+        """Give a worker that is about to be forked a place among the others."""
+        worker.place = self.shares.claim(worker.age)
+
+    def _forget(self, _: object, worker: Any) -> None:
+        """Drop the place and the gauges of a worker that has ended."""
+        from nettide.service.metrics import forget_process
+
+        self.shares.release(worker.age)
+        forget_process(worker.pid)
 
     def load(self) -> Flask:
         """Make the application, in each worker."""
         from nettide.service.app import create_app
 
-        return create_app(self.settings, scratch=self._scratch)
+        app = create_app(self.settings, scratch=self._scratch)
+        gc.collect()
+        gc.freeze()  # with PyTorch loaded, walking what is never garbage stops all requests for a tenth of a second
+        return app
 
 
 def workers_of(settings: Settings) -> int:
@@ -144,11 +162,3 @@ class _JobProcess(threading.Thread):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _forget(server: object, worker: Any) -> None:
-    """Drop the gauges of a worker that has ended."""
-    del server
-    from nettide.service.metrics import forget_process
-
-    forget_process(worker.pid)

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import json
 import logging
+import math
 import socket
 import struct
 import threading
@@ -38,6 +39,8 @@ _LINGER_SECONDS = 2.0  # after SIGTERM, for a request that is on its way on an o
 _PATIENCE_SECONDS = 20
 _ALWAYS = (b"/healthz", b"/readyz", b"/metrics")
 _PENALTY_SECONDS = 0.5  # before 503: clients that ask again at once must not keep the loop from its work
+_LEFT_SECONDS = 0.02  # that a connection is left to a worker that has fewer
+_GLANCE_SECONDS = 0.0005
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -56,6 +59,9 @@ class _Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
 class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Receives in the event loop, answers in threads."""
 
+    place: int | None = None
+    """Among the workers of the server, which gives it before the fork."""
+
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         settings = self.app.settings
@@ -65,6 +71,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         self._receiving: set[_Connection] = set()
         self._buffered = 0
         self._queued = 0
+        self._shares = self.app.shares
+        self._left_since = math.inf
         self._waited = threading.local()
         self._is_draining = False
         self._refused: deque[tuple[float, _Connection]] = deque()
@@ -84,8 +92,13 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     # the event loop
 
     def accept(self, listener: socket.socket) -> None:
-        """Take all connections that wait, as far as there is room; their requests are received later."""
-        while self.nr_conns < self.worker_connections or self._is_draining:
+        """Take one connection that waits, if there is room, or all at the end; their requests are received later.
+
+        One at a time, and none while another worker has fewer and takes it soon: a worker that took all that waits
+        would leave the others idle for as long as clients keep their connections.
+        """
+        taken = 0
+        while (not taken and self.nr_conns < self.worker_connections and self._is_my_turn()) or self._is_draining:
             try:
                 client, address = listener.accept()
             except OSError as error:
@@ -93,16 +106,34 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
                     return
                 raise
             self.nr_conns += 1
+            taken += 1
             limit = struct.pack("ll", _PATIENCE_SECONDS, 0)
             for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):  # no thread waits long for a client
                 client.setsockopt(socket.SOL_SOCKET, option, limit)
             self._receive(_Connection(self.cfg, client, address, listener.getsockname()))
+
+    def _is_my_turn(self) -> bool:
+        """Leave a connection to a worker that has fewer, but not for long: it may be busy with something else."""
+        place: int | None = self.place
+        if place is None:
+            return True
+        self._shares.tell(place, self.nr_conns)
+        fewest = self._shares.least_of_others(place)
+        now = time.monotonic()
+        if fewest is None or self.nr_conns <= fewest or now > self._left_since + _LEFT_SECONDS:
+            self._left_since = math.inf
+            return True
+        self._left_since = min(self._left_since, now)
+        time.sleep(_GLANCE_SECONDS)  # the socket stays readable; without a pause we would look without end
+        return False
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Take what the kernel has accepted for us before the socket is closed at the end."""
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive and not self._is_draining:
             self._is_draining = True
+            if self.place is not None:
+                self._shares.leave(self.place)
             for listener in self.sockets:
                 with contextlib.suppress(OSError):
                     self.accept(listener)
@@ -181,6 +212,8 @@ class BufferingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
         if self._refused:
             timeout = min(timeout, max(0.0, self._refused[0][0] - time.monotonic()))
         super().wait_for_and_dispatch_events(timeout)
+        if self.place is not None and self.alive:
+            self._shares.tell(self.place, self.nr_conns)
         now = time.monotonic()
         while self._refused and (self._refused[0][0] <= now or not self.alive):
             _, connection = self._refused.popleft()
