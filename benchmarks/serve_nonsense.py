@@ -195,18 +195,22 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=3000, help="of nonsense")
     parser.add_argument("--clients", type=int, default=300, help="that are slow")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="see that it runs: 50 cases, 20 clients")
     asked = parser.parse_args()
+    cases, clients, name = asked.cases, asked.clients, "serve_nonsense"
+    if asked.quick:
+        cases, clients, name = 50, 20, "serve_nonsense_quick"
     options = ("--workers", "1", "--job-workers", "0")
     with (
         tempfile.TemporaryDirectory() as folder,
         served(Path(folder), *options, NETTIDE_SERVICE__RECEIVE_SECONDS=str(RECEIVE_SECONDS)) as server,
     ):
-        found = send_all(server, cases=asked.cases, clients=asked.clients, seed=asked.seed)
+        found = send_all(server, cases=cases, clients=clients, seed=asked.seed)
     rows = rows_of(found)
     print(markdown(rows))
     for failure in [failure for one in found.values() for failure in one.failures][:10]:
         print(failure, file=sys.stderr)
-    keep("serve_nonsense", {"rows": rows, "seed": asked.seed, "versions": versions("nettide", "gunicorn", "flask")})
+    keep(name, {"rows": rows, "seed": asked.seed, "versions": versions("nettide", "gunicorn", "flask")})
     sys.exit(any(row["failures"] for row in rows))
 
 

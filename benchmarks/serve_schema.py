@@ -75,18 +75,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=100, help="of each operation and phase")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="see that it runs: 3 examples")
     asked = parser.parse_args()
+    examples, name = (3, "serve_schema_quick") if asked.quick else (asked.examples, "serve_schema")
     with (
         tempfile.TemporaryDirectory() as folder,
         served(Path(folder), "--workers", "1", "--job-workers", "0") as server,
     ):
-        ran = run_schemathesis(server, examples=asked.examples, seed=asked.seed)
+        ran = run_schemathesis(server, examples=examples, seed=asked.seed)
     row = {name: value for name, value in asdict(ran).items() if name != "text"}
     print(markdown([row]))
     if ran.failures or ran.server_errors:
         print(ran.text, file=sys.stderr)
         sys.exit(1)
-    keep("serve_schema", {"rows": [row], "seed": asked.seed, "versions": versions("nettide", "schemathesis")})
+    keep(name, {"rows": [row], "seed": asked.seed, "versions": versions("nettide", "schemathesis")})
 
 
 if __name__ == "__main__":
