@@ -32,9 +32,10 @@ demo: $(VENV)/.installed
 	$(BIN)/nettide forecast demo/models/uplinks demo/traffic.parquet --series link-00003
 	@echo "Open the report in a browser: $(CURDIR)/demo/result/report.html"
 
-# a file at a time, so that what its tests share is made by one worker alone
+# a file at a time, so that what its tests share is made by one worker alone; in order, not the largest first: files of
+# few long tests would come last, one after the other
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
