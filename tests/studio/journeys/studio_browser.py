@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -187,11 +188,15 @@ class Visitor:
 
     def table(self, *columns: str) -> list[dict[str, str]]:
         """Wait for a table that has columns of these names, and give the rows that are in view."""
+        from playwright.sync_api import Error
+
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             for frame in self.page.get_by_test_id("stDataFrame").filter(visible=True).all():
-                frame.scroll_into_view_if_needed()  # out of view nothing is drawn
-                rows: list[dict[str, str]] = frame.evaluate(_ROWS)
+                rows: list[dict[str, str]] = []
+                with contextlib.suppress(Error):  # it was drawn anew between two looks
+                    frame.scroll_into_view_if_needed(timeout=2000)  # out of view nothing is drawn
+                    rows = frame.evaluate(_ROWS, timeout=2000)
                 if rows and set(columns) <= rows[0].keys():
                     return rows
             self.page.wait_for_timeout(100)
