@@ -74,6 +74,16 @@ def test_location_and_scale_are_finite_and_the_scale_is_positive(values: Floats,
     assert torch.isfinite(scale.apply(torch.nan_to_num(numbers(values)))).all()
 
 
+def test_the_robust_location_is_the_median_that_pytorch_gives() -> None:
+    generator = torch.Generator().manual_seed(3)
+    window = torch.randn(400, 31, generator=generator)
+    window[torch.rand(400, 31, generator=generator) < torch.linspace(0, 1.1, 400)[:, None]] = torch.nan
+    fallback = torch.full((400, 1), 7.0)
+    found = window_scale(window, fallback, scaling="robust", transform="none").location[:, 0]
+    wanted = torch.nanmedian(window, dim=1).values
+    assert torch.equal(found, torch.where(torch.isnan(wanted), 7.0, wanted))
+
+
 @pytest.mark.parametrize("scaling", SCALINGS)
 def test_location_and_scale_are_those_of_numpy(scaling: str) -> None:
     values = np.random.default_rng(1).lognormal(0, 1, (5, 41))

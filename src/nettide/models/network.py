@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nettide.models.dropout import Dropout
 from nettide.models.outline import Part
 
 CellName = Literal["rnn", "lstm", "gru"]
@@ -100,7 +101,7 @@ class QuantileHead(nn.Module):
         self.from_place = nn.Parameter(torch.empty(shape.horizon, shape.hidden).uniform_(-0.1, 0.1))
         known = shape.calendar_features + 2 * shape.anchors
         self.from_known = nn.Linear(known, shape.hidden, bias=False) if known else None
-        self.drop = nn.Dropout(shape.dropout)
+        self.drop = Dropout(shape.dropout)
         self.out = nn.Linear(shape.hidden, shape.anchors + shape.outputs)
         with torch.no_grad():
             if self.from_known is not None:
@@ -185,7 +186,7 @@ class ForecastNetwork(nn.Module):
             channels = shape.step_features * (shape.patch if shape.convolve_patches else 1)
             self.convolution = ConvolutionBranch(channels, shape.filters, shape.kernels)
             features += shape.filters[-1]
-        self.drop = nn.Dropout(shape.dropout)
+        self.drop = Dropout(shape.dropout)
         self.head = QuantileHead(shape, features)
 
     def outline(self) -> tuple[Part, ...]:
@@ -202,6 +203,15 @@ class ForecastNetwork(nn.Module):
             for name, about, part in parts
             if isinstance(part, nn.Module)
         )
+
+    @property
+    def can_be_halved(self) -> bool:
+        """Whether a batch may be shown by halves.
+
+        Batch norm needs all of it, and dropout within PyTorch's recurrent layers draws numbers that no thread can have
+        for itself.
+        """
+        return not self.shape.filters and (self.shape.layers == 1 or not self.shape.dropout)
 
     def multiplications(self, context: int) -> int:
         """Give about how many multiplications a window of so many steps takes."""

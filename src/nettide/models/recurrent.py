@@ -22,6 +22,7 @@ from nettide.models.denormals import denormals_flushed
 from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
 from nettide.models.fingerprint import training_fingerprint
 from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
+from nettide.models.gradients import LossOf
 from nettide.models.known_future import KNOWN_FEATURES
 from nettide.models.lags import ANCHORS
 from nettide.models.losses import training_loss
@@ -33,8 +34,8 @@ from nettide.models.precision import Precision, settled
 from nettide.models.recurrent_config import RecurrentConfig, resolve, with_epochs
 from nettide.models.scaling import Scale, window_scale
 from nettide.models.split import Parts, split_windows, training_ranges
-from nettide.models.threads import threads_for
-from nettide.models.training import LossOf, Schedule, Trainer
+from nettide.models.threads import is_small, threads_for
+from nettide.models.training import Schedule, Trainer
 from nettide.models.windows import Batch, WindowRanges, Windows
 from nettide.panel import Panel
 from nettide.prepare.occasions import OCCASION_FEATURES
@@ -111,6 +112,7 @@ class RecurrentModel:
         def validate() -> float:
             return self._mean_loss(windows, parts.validation, scales)
 
+        threads = torch.get_num_threads()
         with self._threads():
             said = self._settle_precision(parts.training, loss_of, checkpoint)
             config = self.config
@@ -125,6 +127,8 @@ class RecurrentModel:
                 monitor=monitor,
                 checkpoint=checkpoint,
                 fingerprint=training_fingerprint(config, panel) if checkpoint else {},
+                halved=self._halved(),
+                threads=threads,
             ).run()
         return Training(
             epochs=trained.epochs,
@@ -277,6 +281,12 @@ class RecurrentModel:
     def _threads(self) -> AbstractContextManager[None]:
         assert self.config.context is not None
         return threads_for(self.network.multiplications(self.config.context))
+
+    def _halved(self) -> bool:
+        """Say whether halves of batches train: in networks that PyTorch's own threads do not speed up."""
+        assert self.config.context is not None
+        small = is_small(self.network.multiplications(self.config.context))
+        return small and self.network.can_be_halved and self.config.precision == "float32"
 
     def _predict_batch(self) -> int:
         """Give how many windows run at a time: fewer where their tensors are large."""

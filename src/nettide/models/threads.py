@@ -13,6 +13,11 @@ convolutions (45 million), nothing at hidden 256 (2.6 million), and 0.6 at the d
 work held a core, waiting threads made training many times slower."""
 
 
+def is_small(multiplications: int) -> bool:
+    """Say whether a network of so many multiplications a window runs its operations on one thread."""
+    return multiplications <= _WORTH
+
+
 @contextmanager
 def threads_for(multiplications: int) -> Iterator[None]:
     """Let PyTorch use one thread during the block, or all that it may where a window takes much work.
@@ -21,7 +26,7 @@ def threads_for(multiplications: int) -> Iterator[None]:
         multiplications: of one window through the network, about.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(before if multiplications > _WORTH else 1)
+    torch.set_num_threads(1 if is_small(multiplications) else before)
     try:
         yield
     finally:

@@ -13,14 +13,12 @@ from torch import Tensor, nn
 
 from nettide.errors import TrainingError
 from nettide.models.contract import Checkpoint, Ending, Epoch, Monitor, State
+from nettide.models.gradients import BatchGradients, LossOf
 
 OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["cosine", "linear", "constant"]
 _SHOWN_EVERY_SECONDS = 0.2
 _CHECKPOINT_EVERY_SECONDS = 5.0
-
-LossOf = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""Window numbers, int64, shape (batch,) -> summed loss and number of known targets, both scalar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +115,8 @@ class Trainer:
         monitor: is told and may stop.
         checkpoint: where to keep what a killed training needs; None keeps nothing.
         fingerprint: what must be equal for a checkpoint to be resumed (options, data).
+        halved: whether the network is shown each half of a batch by itself (``BatchGradients``).
+        threads: how many may run at once.
     """
 
     def __init__(
@@ -130,8 +130,11 @@ class Trainer:
         monitor: Monitor,
         checkpoint: Checkpoint | None,
         fingerprint: Mapping[str, Any],
+        halved: bool = False,
+        threads: int = 1,
     ) -> None:
-        self.network, self._loss_of, self._windows = network, loss_of, windows
+        self.network, self._windows = network, windows
+        self._gradients = BatchGradients(network, loss_of, halved=halved, threads=threads)
         self._validate, self._schedule, self._monitor = validate, schedule, monitor
         self._checkpoint, self._fingerprint = checkpoint, dict(fingerprint)
         self._optimizer = make_optimizer(network, schedule)
@@ -156,7 +159,8 @@ class Trainer:
             while len(self._history) < self._schedule.epochs:
                 if self._out_of_patience():
                     raise _Stop("early")
-                self._epoch(len(self._history) + 1)
+                with self._gradients.running():
+                    self._epoch(len(self._history) + 1)
         except _Stop as stop:
             ending = stop.ending
         except KeyboardInterrupt:
@@ -177,6 +181,7 @@ class Trainer:
         self.network.train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(schedule.seed * 1_000_003 + epoch)  # dropout: the same in a resumed epoch
+            self._gradients.seed(schedule.seed * 1_000_003 + epoch)
             for place, numbers in enumerate(epoch_batches(self._windows, schedule, epoch)):
                 rate = learning_rate_at((epoch - 1) * batches + place, schedule.epochs * batches, schedule)
                 for group in self._optimizer.param_groups:
@@ -198,20 +203,15 @@ class Trainer:
         self._finish_epoch(epoch, total / max(known, 1), rate, size, started)
 
     def _batch(self, numbers: Tensor, epoch: int) -> tuple[float, int]:
-        self._optimizer.zero_grad(set_to_none=True)
-        summed, known = self._loss_of(numbers)
-        count = int(known)
+        summed, count = self._gradients(numbers)
         if not count:
             return 0.0, 0
-        mean = summed / count
-        value = float(mean.detach())
-        self._refuse_divergence("loss", value, epoch)
-        mean.backward()  # type: ignore[no-untyped-call]
+        self._refuse_divergence("loss", summed / count, epoch)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._schedule.clip)
         self._refuse_divergence("gradient", float(norm), epoch)
         self._optimizer.step()
         self._average()
-        return value * count, count
+        return summed, count
 
     def _refuse_divergence(self, what: str, value: float, epoch: int) -> None:
         if not math.isfinite(value):
