@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nettide.forecast import LEVELS
+from nettide.models.dropout import Dropout
 from nettide.models.features import RECENT_FEATURES, recent_errors
 from nettide.models.pretrained.histories import (
     DAYS,
@@ -114,7 +115,7 @@ class MultiscaleNetwork(nn.Module):
         self.from_known = MemberLinear(members, KNOWN_COUNT + 2 * anchors + PLACE_FEATURES, shape.head, bias=False)
         self.deeper = MemberLinear(members, shape.head, shape.head)
         self.out = MemberLinear(members, shape.head, anchors + outputs)
-        self.drop = nn.Dropout(shape.dropout)
+        self.drop = Dropout(shape.dropout)
         with torch.no_grad():
             for layer in (self.deeper, self.out):  # training begins at a fixed mix of anchors
                 layer.weight.zero_()
