@@ -59,13 +59,15 @@ def test_changes_are_read_as_they_are_typed() -> None:
         ({"scale": ["2"], "since": "soon"}, "time 'soon' is not understood"),
         ({"add": ["party=2026-01-01"]}, "occasion 'party=2026-01-01': unknown kind 'party'"),
         ({"add": ["holiday=someday"]}, "occasion 'holiday=someday' is not understood"),
+        ({"add": ["holiday=9999-12-31"]}, "occasion 'holiday=9999-12-31' is not understood"),
+        ({"add": ["holiday=2026-03-02"], "zone": "/x"}, "time zone '/x' does not exist; write for example Europe/Pra"),
         ({"add": ["event=2026-01-02/2026-01-01"]}, "does not end after it begins"),
         ({}, "no change is given; add for example --scale 1.5"),
     ],
 )
 def test_texts_that_mean_nothing_are_refused(given: dict[str, list[str]], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        parse_changes(**given)  # type: ignore[arg-type]  # since is a text
+        parse_changes(**given)  # type: ignore[arg-type]  # since and zone are texts
 
 
 def test_the_answer_is_the_mean_over_the_horizon(done: WhatIfResult) -> None:

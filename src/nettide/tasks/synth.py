@@ -54,7 +54,8 @@ def config_of(
     """Make a config of a span in days or points, a step as text and a start on the clock of the zone.
 
     Raises:
-        OptionError: both spans are given, the start is no time, or a value is out of its range.
+        OptionError: both spans are given, the start is no time, the zone does not exist, or a value is out of its
+            range.
         UnitError: the step is not understood.
     """
     step_seconds = parse_step(step)
@@ -69,10 +70,12 @@ def config_of(
 
 def _start_second(start: str, zone: str) -> int:
     try:
-        time = datetime.fromisoformat(start)
-        second = int((time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).timestamp())
-    except (ZoneInfoNotFoundError, OSError):
+        place = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise OptionError(f"time zone {zone!r} does not exist; write for example Europe/Prague") from None
+    try:
+        time = datetime.fromisoformat(start)
+        second = int((time if time.tzinfo else time.replace(tzinfo=place)).timestamp())
     except ValueError:
         raise OptionError(f"start {start!r} is no time; write for example 2026-01-01 or 2026-01-01T06:00") from None
     if abs(second) > LAST_SECOND:

@@ -42,7 +42,7 @@ def parse_changes(
         zone: IANA zone whose days ``KIND=DAY`` means.
 
     Raises:
-        OptionError: a text is not understood, or there is none.
+        OptionError: a text is not understood, there is none, or the zone does not exist.
     """
     begin, end = _second(since), _second(until)
     values: tuple[tuple[ValueKind, Sequence[str]], ...] = (("scale", scale), ("shift", shift), ("growth", growth))
@@ -88,12 +88,16 @@ def _occasion(text: str, *, series: tuple[str, ...], zone: str) -> Occasion:
             raise OptionError(f"occasion {text!r} does not end after it begins; write START/END")
         return Occasion(named, begins, ends, series=series)
     try:
-        day = date.fromisoformat(span)
         place = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise OptionError(f"time zone {zone!r} does not exist; write for example Europe/Prague") from None
+    try:
+        day = date.fromisoformat(span)
+        days = (day, day + timedelta(days=1))
+    except (ValueError, OverflowError):  # no day comes after 9999-12-31
         raise OptionError(
             f"occasion {text!r} is not understood; write for example holiday=2026-03-02 or "
             "event=2026-03-02T10:00/2026-03-02T14:00"
         ) from None
-    first, after = (int(datetime.combine(one, time(), place).timestamp()) for one in (day, day + timedelta(days=1)))
+    first, after = (int(datetime.combine(one, time(), place).timestamp()) for one in days)
     return Occasion(named, first, after, series=series)
