@@ -128,6 +128,16 @@ def test_the_time_zone_of_charts_is_the_users(root: Path, workspace: Workspace) 
     assert at.sidebar.selectbox(key="side.zone").value == "Asia/Tokyo"
 
 
+@pytest.mark.parametrize("zone", ["Etc/Unknown", "../etc/passwd", ""])
+def test_a_zone_of_the_browser_that_does_not_exist_here_is_utc(root: Path, workspace: Workspace, zone: str) -> None:
+    made_data(workspace)
+    at = session(root)
+    at.context["timezone"] = zone
+    sound(at.run())
+    assert at.sidebar.selectbox(key="side.zone").value == "UTC"
+    assert "time (UTC)" in at.dataframe[2].value
+
+
 def test_a_path_is_read(root: Path, workspace: Workspace, tmp_path: Path) -> None:
     path = csv(tmp_path / "traffic.csv")
     at = session(root).run()

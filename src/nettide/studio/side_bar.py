@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import streamlit as st
 
@@ -61,6 +61,14 @@ def _usual_zone() -> str:
         data = workspace().data()
     except NettideError:
         data = None
-    if data is not None and data.reading.zone != "UTC":
-        return data.reading.zone
-    return st.context.timezone or "UTC"
+    of_data = None if data is None or data.reading.zone == "UTC" else data.reading.zone
+    return next((one for one in (of_data, st.context.timezone) if one and _exists(one)), "UTC")
+
+
+def _exists(zone: str) -> bool:
+    """Say whether a zone can be used; a browser may tell of one that is not known here, such as Etc/Unknown."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
