@@ -62,11 +62,11 @@ def settled(at: AppTest, *, seconds: float = 60.0) -> AppTest:
     return at
 
 
-def made_data(workspace: Workspace, *, points: int = 400, parameters: int = 2) -> DataSet:
+def made_data(workspace: Workspace, *, points: int = 400, parameters: int = 2, series: int = 1) -> DataSet:
     """A little synthetic traffic that the session uses."""
     folder = workspace.new_folder(workspace.data_folder, "synthetic")
     config = config_of(
-        days=None, points=points, step="1h", start="2026-01-01", zone="UTC", series=1, parameters=parameters
+        days=None, points=points, step="1h", start="2026-01-01", zone="UTC", series=series, parameters=parameters
     )
     write_synthetic(config, folder / "traffic.parquet")
     data = DataSet(

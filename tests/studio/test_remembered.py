@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from studio_pages import made_data, opened, session, sound
 
+from nettide.studio.analysis_view import SECTIONS
+from nettide.studio.words import plain
 from nettide.studio.workspace import Workspace
+from nettide.tasks.importance import MOST_SERIES
 
 _ELSEWHERE = {"data": "model", "model": "data", "training": "data", "forecast": "data", "analysis": "data"}
 _CHOSEN = {
@@ -44,6 +49,58 @@ _CHOSEN = {
 }
 
 
+def drawn(at: AppTest) -> dict[str, Any]:
+    """What a browser shows of each widget that it is told of for the first time."""
+    protos = [one.proto for one in (*at.main, *at.sidebar) if hasattr(getattr(one, "proto", None), "set_value")]
+    return {proto.id: _shown(proto) for proto in protos}
+
+
+def _shown(proto: Any) -> Any:
+    told = next(name for name in ("value", "raw_values", "raw_value") if name in proto.DESCRIPTOR.fields_by_name)
+    name = told if proto.set_value else "default"
+    if proto.DESCRIPTOR.fields_by_name[name].has_presence and not proto.HasField(name):
+        return None
+    shown = getattr(proto, name)
+    several = not isinstance(shown, str | int | float)
+    if told == "value" or proto.set_value:
+        return list(shown) if several else shown
+    texts = [getattr(one, "content", one) for one in proto.options]
+    return [texts[place] for place in shown] if several else texts[shown]
+
+
+def lose(at: AppTest) -> AppTest:
+    """Let nothing of what was drawn reach the browser, and draw it anew, as one who is quick makes Streamlit do."""
+    for part in (at.main, at.sidebar):
+        part.children.clear()  # so the browser tells of no widget either
+    return at.run()
+
+
+@pytest.mark.parametrize("page", _CHOSEN)
+def test_first_values_are_told_again_where_they_did_not_reach_the_browser(root: Path, worked: Path, page: str) -> None:
+    at = sound(opened(root, page))
+    first = drawn(at)
+    assert len(first) > 3
+    assert drawn(sound(lose(at))) == first
+
+
+@pytest.mark.parametrize("section", SECTIONS[1:])
+def test_first_values_of_a_section_are_told_again_too(root: Path, worked: Path, section: str) -> None:
+    at = session(root).switch_page("../pages/analysis.py")
+    at.session_state["analysis.section"] = section
+    first = drawn(sound(at.run()))
+    assert [section] in first.values()
+    assert drawn(sound(lose(at))) == first
+
+
+def test_what_is_told_again_is_what_the_studio_works_with(root: Path) -> None:
+    at = lose(session(root).run())
+    shown = drawn(at)
+    assert shown[at.text_input(key="synth.zone").proto.id] == "UTC"
+    assert shown[at.slider(key="synth.parameters").proto.id] == [10.0]
+    at.button(key="synth.make").click().run()
+    assert [one.value for one in sound(at).toast] == [plain("Traffic is made.")]
+
+
 @pytest.mark.parametrize("page", _CHOSEN)
 def test_choices_survive_a_visit_to_another_page(root: Path, worked: Path, page: str) -> None:
     at = opened(root, page)
@@ -54,9 +111,10 @@ def test_choices_survive_a_visit_to_another_page(root: Path, worked: Path, page:
     sound(at.run())
     at.switch_page(f"../pages/{_ELSEWHERE[page]}.py").run()
     at.switch_page(f"../pages/{page}.py").run()
-    sound(at)
+    back = drawn(sound(at))
     for kind, key, value in _CHOSEN[page]:
         assert getattr(at, kind)(key=key).value == value, key
+    assert drawn(sound(lose(at))) == back
 
 
 @pytest.mark.parametrize(
@@ -106,3 +164,29 @@ def test_a_choice_that_is_none_any_more_begins_anew(root: Path, worked: Path) ->
     made_data(Workspace(next((root / "sessions").iterdir())), points=300)
     sound(at.run())
     assert at.segmented_control(key="forecast.span").value != "Test part"
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "name"), [("training", "training.tab", "Compare"), ("data", "view.tab", "Preview")]
+)
+def test_the_open_tab_survives_a_visit_to_another_page(
+    root: Path, worked: Path, page: str, key: str, name: str
+) -> None:
+    at = opened(root, page)
+    assert at.session_state[key] != name
+    at.session_state[key] = name
+    at.run()
+    at.switch_page("../pages/model.py").run()
+    at.switch_page(f"../pages/{page}.py").run()
+    assert sound(at).session_state[key] == name
+
+
+def test_a_number_of_series_that_other_data_has_not_begins_anew(root: Path, workspace: Workspace) -> None:
+    made_data(workspace, points=100, parameters=1, series=MOST_SERIES + 9)
+    at = opened(root, "analysis")
+    at.segmented_control(key="analysis.section").set_value("Importance").run()
+    at.slider(key="importance.series").set_value(MOST_SERIES + 9).run()
+    at.switch_page("../pages/data.py").run()
+    made_data(workspace, points=100, parameters=1, series=MOST_SERIES + 1)
+    at.switch_page("../pages/analysis.py").run()
+    assert sound(at).slider(key="importance.series").value == MOST_SERIES

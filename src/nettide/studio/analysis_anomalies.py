@@ -48,23 +48,23 @@ def show_anomalies(chosen: InUse, data: DataSet, panel: Panel, row: int) -> None
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     allowed = first.number_input(
         "False alarms a week", 0.0, 1000.0, None, 0.5, placeholder="1, fewer at long steps",
-        key=kept("anomalies.allowed", None), help="So many steps of normal traffic of a series may be called odd.",
+        **kept("anomalies.allowed", None), help="So many steps of normal traffic of a series may be called odd.",
     )  # fmt: skip
     parts = [_ALL]
     if chosen.run is not None and same_data(chosen.run, data):
         parts.append(_TEST)
     part = second.selectbox(
-        "Judged", parts, key=kept("anomalies.part", parts[-1], among=parts),
+        "Judged", parts, **kept("anomalies.part", parts[-1], among=parts),
         help="What a model was trained on it may take for usual.",
     )  # fmt: skip
     columns = label_channels(panel)
     others = [one.name for one in panel.channels[1:]]
     label = third.selectbox(
         "Labels", [_NONE, *others],
-        key=kept("anomalies.labels", columns[0] if columns else _NONE, among=[_NONE, *others]),
+        **kept("anomalies.labels", columns[0] if columns else _NONE, among=[_NONE, *others]),
         help="A channel that is above zero where something was odd: precision and recall are told by it.",
     )  # fmt: skip
-    alone = len(panel.series) > 1 and fourth.toggle(plain(f"Only {panel.ids[row]}"), key=kept("anomalies.alone", True))
+    alone = len(panel.series) > 1 and fourth.toggle(plain(f"Only {panel.ids[row]}"), **kept("anomalies.alone", True))
     asked = st.button("Find anomalies", type="primary", icon=":material/play_arrow:", key="anomalies.ask")
     try:
         config = AnomalyConfig(allowed)

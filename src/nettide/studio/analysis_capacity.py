@@ -39,16 +39,16 @@ def show_capacity(data: DataSet, panel: Panel, row: int) -> None:
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     known = panel.series[row].capacity or data.reading.capacity
     written = first.text_input(
-        "Capacity", key=kept("capacity.size", "" if known is None else si_text(known, digits=6).replace(" ", "")),
+        "Capacity", **kept("capacity.size", "" if known is None else si_text(known, digits=6).replace(" ", "")),
         placeholder="10G", help="Most that the link carries, in the unit of the data, as 10G; of all series.",
     ).strip()  # fmt: skip
-    watched = second.selectbox("Watched of each day", WATCHED, key=kept("capacity.watched", WATCHED[0], among=WATCHED))
-    days = third.number_input("Days ahead", 1, MOST_HORIZON_DAYS, key=kept("capacity.days", 180))
+    watched = second.selectbox("Watched of each day", WATCHED, **kept("capacity.watched", WATCHED[0], among=WATCHED))
+    days = third.number_input("Days ahead", 1, MOST_HORIZON_DAYS, **kept("capacity.days", 180))
     thresholds = fourth.multiselect(
         "Thresholds (%)", [50.0, 60.0, 70.0, 80.0, 85.0, 90.0, 95.0, 100.0], format_func=lambda one: f"{one:g}",
-        key=kept("capacity.thresholds", list(THRESHOLDS)),
+        **kept("capacity.thresholds", list(THRESHOLDS)),
     )  # fmt: skip
-    alone = len(panel.series) > 1 and st.toggle(plain(f"Only {panel.ids[row]}"), key=kept("capacity.alone", True))
+    alone = len(panel.series) > 1 and st.toggle(plain(f"Only {panel.ids[row]}"), **kept("capacity.alone", True))
     asked = st.button("When is it full?", type="primary", icon=":material/play_arrow:", key="capacity.ask")
     if not written:
         st.info("Say how much the link carries, such as 10G, to see when it is full.", icon=":material/info:")

@@ -91,13 +91,13 @@ def show_errors(chosen: InUse, data: DataSet, panel: Panel, row: int) -> None:
         return
     own = run.plan.model if run.plan.model in names else names[0]
     first, second = st.columns(2, vertical_alignment="bottom")
-    model = first.segmented_control("Errors of", names, required=True, key=kept("errors.model", own, among=names))
+    model = first.segmented_control("Errors of", names, required=True, **kept("errors.model", own, among=names))
     windows = _windows(panel)
     name = second.segmented_control(
         "Rolling over",
         list(windows),
         required=True,
-        key=kept("errors.window", next(iter(windows)), among=list(windows)),
+        **kept("errors.window", next(iter(windows)), among=list(windows)),
     )
     zone, unit = chart_zone(), panel.units[row]
     stamp = (run.result / "forecasts.parquet").stat().st_mtime_ns

@@ -45,25 +45,26 @@ def show_importance(chosen: InUse, data: DataSet, panel: Panel, row: int) -> Non
     )
     first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
     held = first.selectbox(
-        "Held-out part", list(_PARTS), key=kept("importance.part", next(iter(_PARTS)), among=list(_PARTS)),
+        "Held-out part", list(_PARTS), **kept("importance.part", next(iter(_PARTS)), among=list(_PARTS)),
         help="Where the model is judged: on what comes after its training; the last 20 % where there is nothing.",
     )  # fmt: skip
     windows = second.number_input(
-        "Held-out windows", 3, 1000, key=kept("importance.windows", 60), help="More take longer and tell more surely."
+        "Held-out windows", 3, 1000, **kept("importance.windows", 60), help="More take longer and tell more surely."
     )
     repeats = third.number_input(
-        "Exchanges of each input", 1, 100, key=kept("importance.repeats", 5), help="Their spread is shown."
+        "Exchanges of each input", 1, 100, **kept("importance.repeats", 5), help="Their spread is shown."
     )
     parts = fourth.toggle(
-        "Parts of the past too", key=kept("importance.parts", False),
+        "Parts of the past too", **kept("importance.parts", False),
         help="Exchanges the last hour, day and week one by one; runs the model once a window.",
     )  # fmt: skip
     alone, most = False, MOST_SERIES
     if len(panel.series) > 1:
-        alone = st.toggle(plain(f"Only {panel.ids[row]}"), key=kept("importance.alone", False))
+        alone = st.toggle(plain(f"Only {panel.ids[row]}"), **kept("importance.alone", False))
     if len(panel.series) > MOST_SERIES and not alone:
+        largest = min(len(panel.series), _MOST_ASKED)  # of other data it was another
         asked_most = st.slider(
-            "Series", 1, min(len(panel.series), _MOST_ASKED), key=kept("importance.series", MOST_SERIES),
+            "Series", 1, largest, **kept("importance.series", MOST_SERIES, among=range(1, largest + 1)),
             help="So many are taken, evenly chosen by id; time and memory grow with them.",
         )  # fmt: skip
         most = int(asked_most)

@@ -25,7 +25,7 @@ def show_analysis() -> None:
         row = choose_series(panel)
     section = st.segmented_control(
         "Section", SECTIONS, required=True, label_visibility="collapsed",
-        key=kept("analysis.section", SECTIONS[0], among=SECTIONS),
+        **kept("analysis.section", SECTIONS[0], among=SECTIONS),
     )  # fmt: skip
     # each section is imported when it is shown: Plotly and the models they ask are slow to load
     if section == "Importance":

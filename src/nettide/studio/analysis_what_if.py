@@ -99,18 +99,18 @@ def show_what_if(chosen: InUse, data: DataSet, panel: Panel, row: int) -> None:
 
 def _new_change(panel: Panel, data: DataSet) -> None:
     first, second, third, fourth = st.columns([2, 2, 2, 1], vertical_alignment="bottom")
-    kind = first.selectbox("Change", list(_KINDS), format_func=_KINDS.__getitem__, key=kept("what-if.kind", "scale"))
+    kind = first.selectbox("Change", list(_KINDS), format_func=_KINDS.__getitem__, **kept("what-if.kind", "scale"))
     text = ""
     if kind in _AMOUNTS:
         names = [one.name for one in panel.channels]
-        channel = second.selectbox("Channel", names, key=kept("what-if.channel", names[0], among=names))
+        channel = second.selectbox("Channel", names, **kept("what-if.channel", names[0], among=names))
         label, example = _AMOUNTS[kind]
-        amount = third.text_input(label, key=kept(f"what-if.{kind}", example))
+        amount = third.text_input(label, **kept(f"what-if.{kind}", example))
         text = f"{channel}={amount.strip()}"
     elif kind == "remove":
         known = sorted({one.kind for one in panel.occasions} | {one.name for one in panel.occasions if one.name})
         if known:
-            text = str(second.selectbox("Holiday or event", known, key=kept("what-if.remove", known[0], among=known)))
+            text = str(second.selectbox("Holiday or event", known, **kept("what-if.remove", known[0], among=known)))
         else:
             second.caption("No holidays and no events are known of this data.")
     else:
@@ -125,20 +125,20 @@ def _new_change(panel: Panel, data: DataSet) -> None:
 
 def _occasion(panel: Panel, where: DeltaGenerator, beside: DeltaGenerator) -> str:
     """Ask for an occasion; the first step after the data is where a forecast shows what it does."""
-    kind = where.selectbox("Kind", KINDS, key=kept("what-if.add-kind", KINDS[0], among=KINDS))
+    kind = where.selectbox("Kind", KINDS, **kept("what-if.add-kind", KINDS[0], among=KINDS))
     zone = ZoneInfo(chart_zone())
     begins = datetime.fromtimestamp(int(panel.seconds[-1]) + panel.step_seconds, zone).replace(tzinfo=None)
     least, most = _bounds(panel)
     if kind == "holiday":
         day = beside.date_input(
-            "Day", None, key=kept("what-if.day", begins.date()), min_value=least.date(), max_value=most.date()
+            "Day", None, **kept("what-if.day", begins.date()), min_value=least.date(), max_value=most.date()
         )
         return f"holiday={day.isoformat()}" if isinstance(day, date) else ""
     begins = begins.replace(second=0, microsecond=0)
     start = beside.datetime_input(
-        f"From ({zone.key})", None, key=kept("what-if.from", begins), min_value=least, max_value=most
+        f"From ({zone.key})", None, **kept("what-if.from", begins), min_value=least, max_value=most
     )
-    hours = beside.number_input("Hours", 0.25, 24.0 * 31, step=1.0, key=kept("what-if.hours", 4.0))
+    hours = beside.number_input("Hours", 0.25, 24.0 * 31, step=1.0, **kept("what-if.hours", 4.0))
     if start is None:
         return ""
     end = start + timedelta(hours=hours)
@@ -169,17 +169,17 @@ def _span(panel: Panel, row: int) -> tuple[str, str, bool]:
     columns = st.columns(3, vertical_alignment="bottom")
     least, most = _bounds(panel)
     since = columns[0].datetime_input(
-        f"Changed from ({zone.key})", None, key=kept("what-if.since", begins.replace(second=0)), min_value=least,
+        f"Changed from ({zone.key})", None, **kept("what-if.since", begins.replace(second=0)), min_value=least,
         max_value=most,
         help="Of a window that is changed as a whole the model sees nothing new: it scales each by itself.",
     )  # fmt: skip
     until = columns[1].datetime_input(
-        f"up to ({zone.key})", value=None, key=kept("what-if.until", None), min_value=least, max_value=most,
+        f"up to ({zone.key})", value=None, **kept("what-if.until", None), min_value=least, max_value=most,
         help="Empty for the end of the data.",
     )  # fmt: skip
     alone = False
     if len(panel.series) > 1:
-        alone = columns[2].toggle(plain(f"Only {panel.ids[row]}"), key=kept("what-if.alone", False))
+        alone = columns[2].toggle(plain(f"Only {panel.ids[row]}"), **kept("what-if.alone", False))
     texts = [_utc(one, zone) if isinstance(one, datetime) else "" for one in (since, until)]
     return texts[0], texts[1], alone
 

@@ -29,7 +29,7 @@ def choose_data() -> None:
         "Where the data comes from",
         kinds,
         required=True,
-        key=kept("data.kind", _usual_kind(kinds), among=kinds),
+        **kept("data.kind", _usual_kind(kinds), among=kinds),
         label_visibility="collapsed",
     )
     try:
@@ -78,7 +78,7 @@ def _path() -> None:
     with st.form("path", border=False):
         first, second = st.columns([5, 1], vertical_alignment="bottom")
         location = first.text_input(
-            "File or folder on this machine", key=kept("data.path", ""),
+            "File or folder on this machine", **kept("data.path", ""),
             placeholder="/srv/traffic/uplinks.parquet",
             help="A CSV or Parquet file, or a folder of them.",
         )  # fmt: skip

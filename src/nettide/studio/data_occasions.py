@@ -62,7 +62,7 @@ def _country(data: DataSet, panel: Panel | None) -> None:
     before = data.reading.occasions.country or ""
     first, second, _ = st.columns([2, 1, 3], vertical_alignment="bottom")
     country = first.text_input(
-        "Public holidays of", key=kept("occasions.country", before), placeholder="by the time zone of the place",
+        "Public holidays of", **kept("occasions.country", before), placeholder="by the time zone of the place",
         help="A country, or a part of one, as CZ or DE-BY; none for no holidays. Empty takes the country of the time "
         "zone, or the days off that most countries have in common.",
     ).strip()  # fmt: skip
@@ -90,7 +90,7 @@ def _file(data: DataSet, panel: Panel | None, which: Which, location: str | None
     if current_settings().paths:
         first, second = st.columns([3, 1], vertical_alignment="bottom")
         path = first.text_input(
-            "or its path on this machine", key=kept(f"occasions.path-{which}", ""), placeholder=f"/srv/{which}.csv"
+            "or its path on this machine", **kept(f"occasions.path-{which}", ""), placeholder=f"/srv/{which}.csv"
         ).strip()
         asked = second.button("Use it", key=f"occasions.use-{which}", width="stretch", disabled=not path)
         if asked:

@@ -43,36 +43,36 @@ def _form(data: DataSet) -> None:
         "counter": "no" if data.reading.counter_bits is None else str(data.reading.counter_bits),
         "capacity": "" if data.reading.capacity is None else si_text(data.reading.capacity, digits=6),
     }  # fmt: skip
-    keys = {name: kept(f"reading.{name}", value) for name, value in begin.items()}
+    keeps = {name: kept(f"reading.{name}", value) for name, value in begin.items()}
     first, second, third, fourth = st.columns(4)
-    time = first.text_input("Time column", key=keys["time"], placeholder="found", help="Guessed if clear.")
-    id = first.text_input("Series column", key=keys["id"], placeholder="found", help="Which column names the series.")
+    time = first.text_input("Time column", **keeps["time"], placeholder="found", help="Guessed if clear.")
+    id = first.text_input("Series column", **keeps["id"], placeholder="found", help="Which column names the series.")
     target = first.text_input(
-        "Target column", key=keys["target"], placeholder="found",
+        "Target column", **keeps["target"], placeholder="found",
         help="The column to forecast; * takes each column as a series.",
     )  # fmt: skip
-    zone = second.text_input("Time zone", key=keys["zone"], help="Of the place; times without a zone are in it.")
-    unit = second.text_input("Unit of the target", key=keys["unit"], placeholder="bit/s", help="Shown on every axis.")
+    zone = second.text_input("Time zone", **keeps["zone"], help="Of the place; times without a zone are in it.")
+    unit = second.text_input("Unit of the target", **keeps["unit"], placeholder="bit/s", help="Shown on every axis.")
     capacity = second.text_input(
-        "Capacity", key=keys["capacity"], placeholder="10G", help="Most a link can carry; counters need it."
+        "Capacity", **keeps["capacity"], placeholder="10G", help="Most a link can carry; counters need it."
     )
-    step = third.text_input("Step", key=keys["step"], placeholder="found", help="As 5min, 1h, 1d.")
+    step = third.text_input("Step", **keeps["step"], placeholder="found", help="As 5min, 1h, 1d.")
     aggregate = third.selectbox(
-        "Readings within a step", _AGGREGATES, key=keys["aggregate"], help="How they become one."
+        "Readings within a step", _AGGREGATES, **keeps["aggregate"], help="How they become one."
     )
     counter = third.selectbox(
-        "Octet counter", ("no", "32", "64"), key=keys["counter"], help="Turn a counter of so many bits into bit/s."
+        "Octet counter", ("no", "32", "64"), **keeps["counter"], help="Turn a counter of so many bits into bit/s."
     )
     missing = fourth.selectbox(
-        "A missing row is", _MISSING, key=keys["missing"], help="Unknown, or no traffic (flow counts)."
+        "A missing row is", _MISSING, **keeps["missing"], help="Unknown, or no traffic (flow counts)."
     )
     invalid = fourth.selectbox(
-        "Negative or infinite values", _INVALID, key=keys["invalid"], help="Refuse them, or make them unknown."
+        "Negative or infinite values", _INVALID, **keeps["invalid"], help="Refuse them, or make them unknown."
     )
-    duplicates = fourth.selectbox("Repeated times", _DUPLICATES, key=keys["duplicates"], help="Which value counts.")
+    duplicates = fourth.selectbox("Repeated times", _DUPLICATES, **keeps["duplicates"], help="Which value counts.")
     first, second = st.columns([1, 3], vertical_alignment="center")
     asked = first.button("Read it so", type="primary", key="reading.read", width="stretch")
-    if any(st.session_state[keys[name]] != value for name, value in begin.items()):
+    if any(st.session_state[keeps[name]["key"]] != value for name, value in begin.items()):
         second.caption("Changed, and not read so yet.")
     if not asked:
         return

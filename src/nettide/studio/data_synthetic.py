@@ -37,41 +37,39 @@ def synthetic_choice() -> None:
     )
     with st.container(border=True):
         first, second, third, fourth = st.columns(4)
-        values = {name: kept(f"synth.{name}", usual) for name, usual in _SYNTHETIC.items()}
-        points = first.number_input("Points", 100, 200_000, step=100, key=values["points"], help="Number of steps.")
-        step = first.selectbox("Step", _STEPS, key=values["step"], help="Time from one point to the next.")
-        series = first.number_input("Links", 1, 200, key=values["series"], help="Number of series.")
+        keeps = {name: kept(f"synth.{name}", usual) for name, usual in _SYNTHETIC.items()}
+        points = first.number_input("Points", 100, 200_000, step=100, **keeps["points"], help="Number of steps.")
+        step = first.selectbox("Step", _STEPS, **keeps["step"], help="Time from one point to the next.")
+        series = first.number_input("Links", 1, 200, **keeps["series"], help="Number of series.")
         parameters = second.slider(
-            "Parameters", 1, 15, key=values["parameters"],
+            "Parameters", 1, 15, **keeps["parameters"],
             help="How many of the fifteen: throughput first, then packets, latency, loss and so on.",
         )  # fmt: skip
-        noisy = second.toggle("Noise", key=values["noisy"], help="Off gives the clean signal.")
+        noisy = second.toggle("Noise", **keeps["noisy"], help="Off gives the clean signal.")
         noise = second.slider(
-            "Noise level (%)", 0.0, 50.0, step=0.5, format="%g", key=values["noise"], help="Relative noise."
+            "Noise level (%)", 0.0, 50.0, step=0.5, format="%g", **keeps["noise"], help="Relative noise."
         )
-        cycles = third.toggle("Daily and weekly pattern", key=values["cycles"], help="Follow the hour and the weekday.")
-        holidays = third.toggle("Holidays", key=values["holidays"], help="Some dates are like Sundays.")
-        peaks = third.toggle("Random peaks", key=values["peaks"], help="Peaks, surges and outages.")
+        cycles = third.toggle("Daily and weekly pattern", **keeps["cycles"], help="Follow the hour and the weekday.")
+        holidays = third.toggle("Holidays", **keeps["holidays"], help="Some dates are like Sundays.")
+        peaks = third.toggle("Random peaks", **keeps["peaks"], help="Peaks, surges and outages.")
         events = third.slider(
             "Events a month",
             0.0,
             20.0,
             step=0.5,
             format="%g",
-            key=values["events_per_month"],
+            **keeps["events_per_month"],
             help="Of each link, on average.",
         )
-        trend = fourth.slider(
-            "Growth a year (%)", -50.0, 200.0, step=5.0, format="%g", key=values["trend"], help="Trend."
-        )
-        shifts = fourth.number_input("Level shifts", 0, 20, key=values["shifts"], help="Lasting changes of level.")
+        trend = fourth.slider("Growth a year (%)", -50.0, 200.0, step=5.0, format="%g", **keeps["trend"], help="Trend.")
+        shifts = fourth.number_input("Level shifts", 0, 20, **keeps["shifts"], help="Lasting changes of level.")
         gaps = fourth.slider(
-            "Gaps (%)", 0.0, 50.0, step=0.5, format="%g", key=values["gaps"], help="Share of steps not measured."
+            "Gaps (%)", 0.0, 50.0, step=0.5, format="%g", **keeps["gaps"], help="Share of steps not measured."
         )
         first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
-        seed = first.number_input("Seed", 0, 2**32 - 1, key=values["seed"], help="Same seed, same traffic.")
-        start = second.date_input("First day", key=values["start"], help="On the clock of the zone.")
-        zone = third.text_input("Time zone", key=values["zone"], help="The cycles follow its clock, as Europe/Prague.")
+        seed = first.number_input("Seed", 0, 2**32 - 1, **keeps["seed"], help="Same seed, same traffic.")
+        start = second.date_input("First day", **keeps["start"], help="On the clock of the zone.")
+        zone = third.text_input("Time zone", **keeps["zone"], help="The cycles follow its clock, as Europe/Prague.")
         if not fourth.button(
             "Make traffic", type="primary", icon=":material/play_arrow:", width="stretch", key="synth.make"
         ):

@@ -17,7 +17,7 @@ from nettide.studio.charts import Line, autocorrelation_figure, local_times, tim
 from nettide.studio.data_occasions import occasions_form
 from nettide.studio.data_reading import reading_form
 from nettide.studio.forecast_command import command, show_command
-from nettide.studio.remembered import kept
+from nettide.studio.remembered import kept, kept_tab
 from nettide.studio.session import look_at, look_key, workspace
 from nettide.studio.side_bar import chart_zone
 from nettide.studio.theme import JUDGEMENT_COLOURS
@@ -112,14 +112,14 @@ def _series(data: DataSet, panel: Panel) -> None:
         "Series",
         range(len(panel.series)),
         format_func=panel.ids.__getitem__,
-        key=kept("view.series", 0, among=range(len(panel.series))),
+        **kept("view.series", 0, among=range(len(panel.series))),
     )
     names = [one.name for one in panel.channels]
-    channels = second.multiselect("Channels", names, key=kept("view.channels", names[:1], among=names))
+    channels = second.multiselect("Channels", names, **kept("view.channels", names[:1], among=names))
     days = panel.steps * panel.step_seconds / _DAY
     spans = [name for name, most in _SPANS.items() if most is None or most < days]
     span = third.segmented_control(
-        "Last", spans, required=True, key=kept("view.span", "All", among=spans), help="Draws this part in full detail."
+        "Last", spans, required=True, **kept("view.span", "All", among=spans), help="Draws this part in full detail."
     )
     _plots(panel, row, channels, zone, _SPANS[span or "All"])
     left, right = st.columns(2)
@@ -165,7 +165,7 @@ def _plots(panel: Panel, row: int, channels: Sequence[str], zone: str, last_days
 
 def _tables(key: str, panel: Panel, row: int, zone: str) -> None:
     names = ["Statistics", "Preview"]
-    first, second = st.tabs(names, key=kept("view.tab", names[0], among=names), on_change="rerun")
+    first, second = st.tabs(names, key=kept_tab("view.tab", names), on_change="rerun")
     with first:
         table = pd.DataFrame(
             {

@@ -94,7 +94,7 @@ def choose_series(panel: Panel) -> int:
     """Show the choice of the series, which is that of both pages, and give its position."""
     rows = range(len(panel.series))
     return st.selectbox(
-        "Series", rows, format_func=panel.ids.__getitem__, key=kept("use.series", 0, among=rows), disabled=len(rows) < 2
+        "Series", rows, format_func=panel.ids.__getitem__, **kept("use.series", 0, among=rows), disabled=len(rows) < 2
     )
 
 

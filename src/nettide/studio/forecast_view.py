@@ -116,7 +116,7 @@ def _chart(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, f
     with first:
         span = st.segmented_control(
             "Show the last", list(spans), required=True,
-            key=kept("forecast.span", _usual_span(panel, spans, horizon), among=list(spans)),
+            **kept("forecast.span", _usual_span(panel, spans, horizon), among=list(spans)),
             help="Draws this part of the data in full detail, and what comes after it.",
         )  # fmt: skip
     shown: list[str] = []
@@ -127,7 +127,7 @@ def _chart(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, f
             shown = st.multiselect(
                 "Beside it",
                 others,
-                key=kept("forecast.beside", others[:1], among=others),
+                **kept("forecast.beside", others[:1], among=others),
                 help="Naive forecasts of the test part.",
             )
     begin = int(panel.seconds[-1]) + panel.step_seconds - spans[span or _ALL]
@@ -212,7 +212,7 @@ def _table(chosen: InUse, panel: Panel, row: int, tested: TestedSeries | None, f
     names = {"beyond the data": "Beyond the data", "test part": "Test part"}
     which = st.segmented_control(
         "Part", [names[one[0]] for one in parts], required=True, label_visibility="collapsed",
-        key=kept("forecast.part", names[parts[0][0]], among=[names[one[0]] for one in parts]),
+        **kept("forecast.part", names[parts[0][0]], among=[names[one[0]] for one in parts]),
     )  # fmt: skip
     _, seconds, truth, point, low_, high_ = next(one for one in parts if names[one[0]] == which)
     shown = slice(0, _ROWS_SHOWN)

@@ -41,17 +41,17 @@ def knob_widget(knob: Knob, where: DeltaGenerator, *, prefix: str, given: str | 
     key, about = f"{prefix}{knob.name}", sentence(knob.about)
     if knob.kind == "bool":
         begin = knob.default if given is None else given == "true"
-        chosen = where.toggle(label, key=kept(key, begin), help=about)
+        chosen = where.toggle(label, **kept(key, begin), help=about)
         return None if chosen == knob.default else str(chosen).lower()
     if knob.kind == "choice":
         choices = knob.choices if knob.default is not None else (_CHOSEN, *knob.choices)
         usual = _CHOSEN if knob.default is None else str(knob.default)
         begin = given if given in choices else usual
-        picked = where.selectbox(label, choices, key=kept(key, begin, among=choices), help=about)
+        picked = where.selectbox(label, choices, **kept(key, begin, among=choices), help=about)
         return None if picked == usual else str(picked)
     if knob.kind == "text":
         usual = "" if knob.default is None else str(knob.default)
-        written = where.text_input(label, key=kept(key, usual if given is None else given), help=about)
+        written = where.text_input(label, **kept(key, usual if given is None else given), help=about)
         return None if written.strip() in ("", usual) else written.strip()
     return _number(knob, where, label=label, key=key, about=about, given=given)
 
@@ -68,13 +68,13 @@ def _number(knob: Knob, where: DeltaGenerator, *, label: str, key: str, about: s
     number: float | None
     if whole:
         count = where.number_input(
-            label, step=1, key=kept(key, begin), help=about, placeholder=_CHOSEN, min_value=0, value=None
+            label, step=1, **kept(key, begin), help=about, placeholder=_CHOSEN, min_value=0, value=None
         )
         number = count
     else:
         step = 10 ** math.floor(math.log10(default)) / 2 if default else 0.01
         number = where.number_input(
-            label, step=step, format="%g", key=kept(key, begin), help=about, placeholder=_CHOSEN, value=None
+            label, step=step, format="%g", **kept(key, begin), help=about, placeholder=_CHOSEN, value=None
         )
     if number is None or number == default:
         return None

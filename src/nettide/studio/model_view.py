@@ -86,7 +86,7 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             "Horizon (steps ahead)",
             1,
             MOST_HORIZON,
-            key=kept(f"{_PREFIX}horizon", before.horizon),
+            **kept(f"{_PREFIX}horizon", before.horizon),
             help=f"How far to forecast; a step is {step_text(panel.step_seconds)}.",
         )
         third.caption(f"{duration_text(horizon * panel.step_seconds)} ahead")
@@ -97,7 +97,7 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             max_value=100_000,
             value=None,
             placeholder="chosen" if usual is None else str(usual),
-            key=kept(f"{_PREFIX}context", before.context),
+            **kept(f"{_PREFIX}context", before.context),
             help="How much of the past the model sees for one forecast; empty lets the model choose.",
         )
         if usual is not None and context is None:
@@ -108,11 +108,11 @@ def _choose(data: DataSet, panel: Panel, before: Plan) -> Plan:
             5,
             50,
             step=5,
-            key=kept(f"{_PREFIX}share", round(100 * before.test_fraction)),
+            **kept(f"{_PREFIX}share", round(100 * before.test_fraction)),
             help="Last part of the data, which the model does not learn from and is tested on.",
         )
         seed = second.number_input(
-            "Seed", 0, 2**32 - 1, key=kept(f"{_PREFIX}seed", before.seed), help="Same seed, same model."
+            "Seed", 0, 2**32 - 1, **kept(f"{_PREFIX}seed", before.seed), help="Same seed, same model."
         )
         epochs, budget = _effort(model, before, third)
     options = _options(model, before if before.model == model else replace(before, options=()), panel)
@@ -124,7 +124,7 @@ def _model(before: Plan, where: DeltaGenerator) -> str:
     model = where.selectbox(
         "Model",
         names,
-        key=kept(f"{_PREFIX}name", before.model if before.model in names else names[0], among=names),
+        **kept(f"{_PREFIX}name", before.model if before.model in names else names[0], among=names),
         help="\n".join(f"- **{name}**: {entry.about}" for name, entry in MODELS.items()),
     )
     where.caption(MODELS[model].about)
@@ -166,13 +166,13 @@ def _effort(model: str, before: Plan, where: DeltaGenerator) -> tuple[int | None
             max_value=100_000,
             value=None,
             placeholder="chosen",
-            key=kept(f"{_PREFIX}epochs", before.epochs),
+            **kept(f"{_PREFIX}epochs", before.epochs),
             help="Passes over the training windows; training ends earlier where nothing is gained any more.",
         )
     if accepts(model, "budget"):
         written = where.text_input(
             "Time for fitting",
-            key=kept(f"{_PREFIX}budget", before.budget or ""),
+            **kept(f"{_PREFIX}budget", before.budget or ""),
             placeholder="180s",
             help="As 60s or 5m: the models that are tried share it.",
         )

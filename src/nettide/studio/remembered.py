@@ -1,29 +1,37 @@
 """Choices that stay while another page, or another section of a page, is shown.
 
-Streamlit forgets the value of a widget that a run of the script did not show. So each value has a shadow, which is
-no widget's. A widget that is given its value as an argument would jump back when that value changes.
+Streamlit keeps the value of a widget that a run of the script did not show where the widget asks for that. It then
+also tells a browser the value that has not heard of it yet: one who uses a page while it is drawn for the first time
+begins a new run, and what the old one drew and did not send yet is lost, first values with it. A widget that is given
+its value as an argument would jump back when that value changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import streamlit as st
 
 _SHADOW = "kept:"
 
 
-def kept(key: str, first: Any, *, among: Sequence[Any] | None = None) -> str:
-    """Give a widget the value that it had last, or its first; gives the key back.
+class Kept(TypedDict):
+    """Arguments of a widget whose value is kept; a dict, as they are passed with ``**``."""
+
+    key: str
+    persist_state: Literal["session"]
+
+
+def kept(key: str, first: Any, *, among: Sequence[Any] | None = None) -> Kept:
+    """Give a widget the value that it had last, or its first; gives the arguments that keep it.
 
     Args:
         key: of the widget.
         first: its value where it had none yet, or none that is still among the choices.
         among: what can be chosen; of several values those that still can are kept. None for a widget without choices.
     """
-    shadow = _SHADOW + key
-    value = st.session_state.get(key, st.session_state.get(shadow, first))
+    value = st.session_state.get(key, first)
     if among is not None:
         if isinstance(first, list):
             still = [one for one in value if one in among]
@@ -32,7 +40,23 @@ def kept(key: str, first: Any, *, among: Sequence[Any] | None = None) -> str:
             value = first
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
-    st.session_state[shadow] = value
+    return {"key": key, "persist_state": "session"}
+
+
+def kept_tab(key: str, names: Sequence[str]) -> str:
+    """Open the tab that was open last, or the first; gives the key back.
+
+    Streamlit does not keep tabs, so the choice has a shadow, which is no widget's. A run tells which tab is open
+    in any case.
+
+    Args:
+        key: of the tabs.
+        names: of the tabs, which are always the same.
+    """
+    shadow = _SHADOW + key
+    st.session_state[shadow] = st.session_state.get(key, st.session_state.get(shadow, names[0]))
+    if key not in st.session_state:
+        st.session_state[key] = st.session_state[shadow]
     return key
 
 

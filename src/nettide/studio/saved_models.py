@@ -37,7 +37,7 @@ def saved_models(done: Sequence[Run]) -> None:
     st.dataframe(pd.DataFrame(_row(one) for one in stored), hide_index=True, key="saved.table")
     first, second, third = st.columns([2, 1, 1], vertical_alignment="bottom")
     names = [one.name for one in stored]
-    name = first.selectbox("Model", names, key=kept("saved.name", names[0], among=names))
+    name = first.selectbox("Model", names, **kept("saved.name", names[0], among=names))
     second.button(
         "Use it", key="saved.use", icon=":material/check:", on_click=_use, args=(name,), width="stretch",
         help="The pages Forecast and Analysis work with it.",
@@ -50,10 +50,10 @@ def saved_models(done: Sequence[Run]) -> None:
 def _save_form(runs: list[str]) -> None:
     with st.container(border=True):
         first, second, third = st.columns([2, 2, 1], vertical_alignment="bottom")
-        run = first.selectbox("Model of run", runs, key=kept("save.run", runs[0], among=runs))
+        run = first.selectbox("Model of run", runs, **kept("save.run", runs[0], among=runs))
         name = second.text_input(
             "Name",
-            key=kept("save.name", ""),
+            **kept("save.name", ""),
             placeholder="uplinks",
             help="Small letters, digits, dots, dashes and underscores.",
         )

@@ -71,9 +71,9 @@ def _begin(data: DataSet, plan: Plan, wrong: tuple[str, ...], search: Search | N
     )
     first, second, third = st.columns([1, 1, 1], vertical_alignment="bottom")
     trials = first.number_input(
-        "Sets of options", 1, _MOST_TRIALS, key=kept("search.trials", 30), help="Trials in all; poor ones end early."
+        "Sets of options", 1, _MOST_TRIALS, **kept("search.trials", 30), help="Trials in all; poor ones end early."
     )
-    budget = second.text_input("Time", key=kept("search.budget", "10m"), help="At most, as 90s, 10m or 2h.").strip()
+    budget = second.text_input("Time", **kept("search.budget", "10m"), help="At most, as 90s, 10m or 2h.").strip()
     try:
         seconds = parse_duration(budget) if budget else 0.0
         if not seconds > 0:

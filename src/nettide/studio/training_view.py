@@ -15,7 +15,7 @@ from nettide.models.outline import Outline
 from nettide.studio.architecture_view import outline_of, show_outline
 from nettide.studio.charts import loss_figure
 from nettide.studio.empty import nothing_yet
-from nettide.studio.remembered import kept
+from nettide.studio.remembered import kept, kept_tab
 from nettide.studio.run_words import STATE_COLOURS, ending_text, options_text, seconds_left, share_done
 from nettide.studio.runs import Progress, Run, delete_run, find_run, kill_run, list_runs, progress_of, stop_run
 from nettide.studio.saved_models import saved_models
@@ -39,7 +39,7 @@ def show_training() -> None:
     if not runs and not workspace().models():
         nothing_yet("Nothing was trained yet.", "Choose a model", "model.py", icon=":material/tune:")
     names = ["Run", "Compare", "Saved models"]
-    now, compare, saved = st.tabs(names, key=kept("training.tab", names[0], among=names), on_change="rerun")
+    now, compare, saved = st.tabs(names, key=kept_tab("training.tab", names), on_change="rerun")
     with now:
         if runs:
             _one(runs)
@@ -283,7 +283,7 @@ def _compare(runs: list[Run]) -> None:
     if not trained:
         return
     chosen = st.multiselect(
-        "Loss curves of", trained, key=kept(_COMPARED, trained[:3], among=trained), max_selections=_MOST_COMPARED
+        "Loss curves of", trained, **kept(_COMPARED, trained[:3], among=trained), max_selections=_MOST_COMPARED
     )
     curves = []
     for name in chosen:
