@@ -21,6 +21,7 @@ from nettide.models.contract import Training
 from nettide.panel import Panel
 from nettide.prepare.grid import GridChoice
 from nettide.tasks.load import Reading, load
+from nettide.tasks.occasions import OccasionChoice
 from nettide.units import parse_step
 from splits import FINE, HOURLY, Split
 
@@ -28,15 +29,16 @@ SETS = HOURLY | FINE
 _SCORES = ("points", "mae", "rmse", "wape", "rel_mae", "rel_wql", "coverage_80")
 
 
-def read_set(split: Split, data: Path) -> Panel:
-    """Read a set as the command would with the same options; the target alone."""
+def read_set(split: Split, data: Path, *, country: str | None = None, channels: bool = False) -> Panel:
+    """Read a set as the command would with the same options; the target alone, unless the other channels are asked for."""
     given = dict(zip(split.reading[::2], split.reading[1::2], strict=True))
     if unknown := given.keys() - {"--step", "--missing"}:
         raise SystemExit(f"option {unknown.pop()} of {split.file} is not known here")
     step = parse_step(given["--step"]) if "--step" in given else None
     missing = "zero" if given.get("--missing") == "zero" else "gap"
-    panel, _ = load(str(data / split.file), Reading(grid=GridChoice(step_seconds=step, missing=missing)))
-    return panel.only_target()
+    grid, occasions = GridChoice(step_seconds=step, missing=missing), OccasionChoice(country=country)
+    panel, _ = load(str(data / split.file), Reading(grid=grid, occasions=occasions))
+    return panel if channels else panel.only_target()
 
 
 def cutoffs_of(panel: Panel, split: Split, *, first: float = 0.8, last: float = 1.0) -> np.ndarray:

@@ -28,6 +28,7 @@ BENCHMARKS = {
     "serve_load": ["serve_load"],
     "studio": ["studio"],
     "training_speed": ["training_speed"],
+    "ablations": ["ablations"],
     "accuracy": ["accuracy"],
     "leave-one-out": ["accuracy", "--leave-one-out"],
 }
