@@ -38,7 +38,7 @@ WITHOUT = {
     "the other channels as inputs": {"channels": "all"},
     "bands as the network gives them": {"adapt": "false"},
 }
-"""What is done instead -> options of ``lstm``, and ``model``, ``country``, and ``half`` or ``twice`` of what it chooses."""
+"""What is done instead -> options of ``lstm``, ``model``, ``country``, and ``half`` or ``twice`` of what it chooses."""
 _TIE = 0.002
 
 
@@ -60,7 +60,7 @@ def arguments() -> argparse.Namespace:
 
 
 def measured(given: argparse.Namespace, data: Path, task: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give the scores of one training in a process of its own, kept from before or made now; None if it took too long."""
+    """Give the scores of one training in a process of its own, kept or made now; None if it took too long."""
     folder = RESULTS / given.name / task["set"]
     folder.mkdir(parents=True, exist_ok=True)
     changes = "_".join(f"{name}={value}" for name, value in task["changes"].items()) or "shipped"
@@ -84,6 +84,8 @@ def table(found: Mapping[str, Mapping[str, list[dict[str, Any]]]], sets: list[st
     rows = []
     shipped = found["as shipped"]
     for what, by_set in found.items():
+        if not by_set:
+            continue
         row = {"instead": what}
         for label in sets:
             some = by_set.get(label, [])
@@ -128,9 +130,8 @@ def main() -> None:
                     found[what].setdefault(label, []).append({**one, "seed": seed})
     rows = table(found, given.sets)
     print(markdown(rows))
-    print(
-        f"\nrelMAE/relWQL, coverage of the 80 % band, seconds of the fit; {len(given.seeds)} seeds; ties are {_TIE:.1%}"
-    )
+    seeds = f"{len(given.seeds)} seed{'s' * (len(given.seeds) > 1)}"
+    print(f"\nrelMAE/relWQL, coverage of the 80 % band, seconds of the fit; {seeds}; a tie is {_TIE:.1%}")
     keep(given.name, {"seeds": given.seeds, "versions": versions("nettide", "torch"), "runs": found, "summary": rows})
 
 

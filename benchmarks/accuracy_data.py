@@ -30,7 +30,7 @@ _SCORES = ("points", "mae", "rmse", "wape", "rel_mae", "rel_wql", "coverage_80")
 
 
 def read_set(split: Split, data: Path, *, country: str | None = None, channels: bool = False) -> Panel:
-    """Read a set as the command would with the same options; the target alone, unless the other channels are asked for."""
+    """Read a set as the command would with the same options; the target alone, or with its other channels."""
     given = dict(zip(split.reading[::2], split.reading[1::2], strict=True))
     if unknown := given.keys() - {"--step", "--missing"}:
         raise SystemExit(f"option {unknown.pop()} of {split.file} is not known here")
