@@ -65,7 +65,7 @@ def test_a_time_without_a_zone_is_utc(text: str, expected: str) -> None:
     assert str(parse_time(text)) == expected
 
 
-@pytest.mark.parametrize("text", ["", "noon", "2026-13-01", "5"])
+@pytest.mark.parametrize("text", ["", "noon", "2026-13-01", "5", "9999-12-31T23:59-05:00", "0001-01-01T00:00+05:00"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="is not understood; write for example 2026-03-01"):
         parse_time(text)

@@ -204,11 +204,11 @@ def parse_time(text: str) -> np.datetime64:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter where it leaves the years 1 to 9999 in UTC
         raise OptionError(
             f"time {text!r} is not understood; write for example 2026-03-01 or 2026-03-01T06:00Z"
         ) from None
-    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return np.datetime64(utc.replace(tzinfo=None), "s")
 
 

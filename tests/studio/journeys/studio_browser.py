@@ -195,8 +195,8 @@ class Visitor:
             for frame in self.page.get_by_test_id("stDataFrame").filter(visible=True).all():
                 rows: list[dict[str, str]] = []
                 with contextlib.suppress(Error):  # it was drawn anew between two looks
-                    frame.scroll_into_view_if_needed(timeout=2000)  # out of view nothing is drawn
-                    rows = frame.evaluate(_ROWS, timeout=2000)
+                    frame.scroll_into_view_if_needed(timeout=10_000)  # out of view nothing is drawn
+                    rows = frame.evaluate(_ROWS, timeout=10_000)
                 if rows and set(columns) <= rows[0].keys():
                     return rows
             self.page.wait_for_timeout(100)
