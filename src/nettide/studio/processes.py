@@ -12,12 +12,14 @@ from pathlib import Path
 
 from nettide.studio.workspace import read_document, write_document
 
+_PATIENT = 5
+"""Niceness added: a training takes all cores, and pages that somebody looks at go first."""
 _LOCK, _LOG, _PROCESS = "lock", "worker.log", "process.json"
 _children: list[subprocess.Popen[bytes]] = []  # so that those that have ended do not linger as zombies
 
 
 def start_process(folder: Path, module: str) -> None:
-    """Run ``python -m MODULE FOLDER``; it holds the lock of the folder until it ends.
+    """Run ``python -m MODULE FOLDER`` behind what else wants a core; it holds the lock of the folder until it ends.
 
     Raises:
         OSError: it cannot be started, or one works for this folder already.
@@ -37,6 +39,8 @@ def start_process(folder: Path, module: str) -> None:
             )
     finally:
         os.close(lock)
+    with contextlib.suppress(OSError):  # it may have ended
+        os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + _PATIENT)
     _children.append(child)
     write_document(folder / _PROCESS, {"pid": child.pid})
 
