@@ -129,7 +129,10 @@ def report(data: Path, given: argparse.Namespace) -> None:
 
 def work(data: Path, task: dict[str, Any], out: Path) -> None:
     """Fit ``auto`` once on what is before a part of a set, and score it there with every late choice."""
+    import hashlib
     from dataclasses import fields, replace
+
+    import numpy as np
 
     from accuracy_data import SETS, cutoffs_of, outcome_backtest, read_set, scores_of
     from nettide.arrays import Floats, Ints
@@ -145,7 +148,8 @@ def work(data: Path, task: dict[str, Any], out: Path) -> None:
         remembered: ClassVar[dict[bytes, Floats]] = {}
 
         def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Floats:
-            key = cutoffs.tobytes() + b"/" + every.tobytes()
+            shown = hashlib.sha256(np.ascontiguousarray(panel.target).tobytes()).digest()  # it may be mended, or a part
+            key = b"/".join((shown, cutoffs.tobytes(), every.tobytes()))
             if key not in self.remembered:
                 self.remembered[key] = super()._member_quantiles(panel, cutoffs, every)
             return self.remembered[key]
