@@ -65,7 +65,9 @@ def measured(given: argparse.Namespace, data: Path, task: Mapping[str, Any]) -> 
     folder.mkdir(parents=True, exist_ok=True)
     changes = "_".join(f"{name}={value}" for name, value in task["changes"].items()) or "shipped"
     file = folder / f"{changes.replace('/', '-')}_seed{task['seed']}.json"
-    if given.again or not file.exists():
+    made_by = versions("nettide", "torch")
+    kept = json.loads(file.read_text()) if file.exists() and not given.again else {}
+    if kept.get("versions", made_by) != made_by or not kept:
         print(f"{task['set']} {changes} seed {task['seed']} ...", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as temporary:
             made = Path(temporary) / "result.json"
@@ -75,14 +77,16 @@ def measured(given: argparse.Namespace, data: Path, task: Mapping[str, Any]) -> 
             except TooLongError as error:
                 print(f"{task['set']} {changes}: {error}", file=sys.stderr)
                 return None
-            file.write_text(made.read_text())
-    return dict(json.loads(file.read_text()))
+            kept = {**json.loads(made.read_text()), "versions": made_by}
+            file.write_text(json.dumps(kept))
+    return dict(kept)
 
 
 def table(found: Mapping[str, Mapping[str, list[dict[str, Any]]]], sets: list[str]) -> list[dict[str, str]]:
     """Give a row a choice: scores on each set, and how much the error grows without it."""
     rows = []
     shipped = found["as shipped"]
+    compared = [label for label in sets if shipped.get(label)]
     for what, by_set in found.items():
         if not by_set:
             continue
@@ -96,7 +100,8 @@ def table(found: Mapping[str, Mapping[str, list[dict[str, Any]]]], sets: list[st
                 if some
                 else ""
             )
-        grown = {label: change(by_set[label], shipped[label]) for label in sets if by_set.get(label)}
+        changes = {label: change(by_set.get(label, []), shipped[label]) for label in compared}
+        grown = {label: one for label, one in changes.items() if one is not None}
         row["error"] = f"{100 * math.expm1(mean(grown.values())):+.1f} %" if grown and by_set is not shipped else ""
         worse, better = (sum(sign * one > _TIE for one in grown.values()) for sign in (1, -1))
         row["worse, better on"] = f"{worse}, {better} of {len(grown)}" if by_set is not shipped else ""
@@ -104,9 +109,11 @@ def table(found: Mapping[str, Mapping[str, list[dict[str, Any]]]], sets: list[st
     return rows
 
 
-def change(some: list[dict[str, Any]], shipped: list[dict[str, Any]]) -> float:
-    """Give how much the error grew, as a logarithm: mean of relMAE and relWQL over the seeds that both have."""
+def change(some: list[dict[str, Any]], shipped: list[dict[str, Any]]) -> float | None:
+    """Give how much the error grew, as a logarithm: mean of relMAE and relWQL over the seeds that both have, if any."""
     both = {one["seed"] for one in some} & {one["seed"] for one in shipped}
+    if not both:
+        return None
 
     def error(runs: list[dict[str, Any]]) -> float:
         return mean(math.log(one["rel_mae"]) + math.log(one["rel_wql"]) for one in runs if one["seed"] in both) / 2

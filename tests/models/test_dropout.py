@@ -51,7 +51,7 @@ def test_numbers_of_any_shape_are_dropped(shape: tuple[int, ...]) -> None:
     assert Dropout(0.5)(torch.ones(shape)).shape == shape
 
 
-@pytest.mark.parametrize("share", [1e-9, 0.999])
+@pytest.mark.parametrize("share", [1e-9, 0.999, 0.999999])
 def test_odds_at_the_ends_stay_finite(share: float) -> None:
     torch.manual_seed(1)
     found = Dropout(share)(torch.ones(10_000))

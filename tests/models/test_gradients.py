@@ -9,11 +9,11 @@ import torch
 from conformance import daily_traffic, panel_of
 from torch import Tensor, nn
 
+from nettide.models import make_model
 from nettide.models.dropout import Dropout
 from nettide.models.gradients import BatchGradients, LossOf
 from nettide.models.network import ForecastNetwork, Shape
 from nettide.models.recurrent import RecurrentModel
-from nettide.models.recurrent_config import RecurrentConfig
 
 INPUTS = torch.randn(200, 3, generator=torch.Generator().manual_seed(1))
 TRUTH = torch.where(torch.arange(200) % 3 == 0, torch.nan, INPUTS.sum(1))
@@ -151,14 +151,30 @@ def test_a_weight_that_the_loss_does_not_know_gets_no_gradient() -> None:
     assert idle.weight.grad is None
 
 
+def test_gradients_lie_in_memory_as_their_weights_do() -> None:
+    weight = nn.Parameter(torch.arange(12.0).reshape(3, 4))
+    one = nn.Module()
+    one.register_parameter("weight", weight)
+
+    def loss_of(numbers: Tensor) -> tuple[Tensor, Tensor]:
+        given = torch.ones(len(numbers), 2, 4)
+        return torch.bmm(given, weight.t().expand(len(numbers), 4, 3)).square().sum(), torch.tensor(len(numbers))
+
+    BatchGradients(one, loss_of, halved=True, threads=1)(torch.arange(100))
+    assert weight.grad is not None
+    assert weight.grad.stride() == weight.stride()
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_a_network_trained_on_two_threads_is_the_one_trained_on_one(cell: str) -> None:
+def test_a_network_trained_on_two_threads_is_the_one_trained_on_one(cell: str, precision: str) -> None:
     panel = panel_of(daily_traffic(3, 400))
     found, before = [], torch.get_num_threads()
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
-            model = RecurrentModel(RecurrentConfig(cell=cell, horizon=12, epochs=2, batch_size=128))  # type: ignore[arg-type]  # parametrized
+            model = make_model(cell, horizon=12, options={"epochs": 2, "batch_size": 128, "precision": precision})
+            assert isinstance(model, RecurrentModel)
             model.fit(panel)
             found.append({name: value.clone() for name, value in model.network.state_dict().items()})
     finally:

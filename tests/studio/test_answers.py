@@ -176,7 +176,7 @@ def test_importance_of_many_series_says_which_were_used_and_asks_how_many(root: 
     at = opened(root, "analysis")
     at.segmented_control(key="analysis.section").set_value("Importance").run()
     at.number_input(key="importance.repeats").set_value(1)
-    at.slider(key="importance.series").set_value(4).run()
+    at.number_input(key="importance.series").set_value(4).run()
     answered(at, "importance.ask")
     used = sound(at).dataframe[1].value
     assert list(used["series"]) == ["link-00", "link-19", "link-39", "link-59"]

@@ -185,8 +185,8 @@ def test_a_number_of_series_that_other_data_has_not_begins_anew(root: Path, work
     made_data(workspace, points=100, parameters=1, series=MOST_SERIES + 9)
     at = opened(root, "analysis")
     at.segmented_control(key="analysis.section").set_value("Importance").run()
-    at.slider(key="importance.series").set_value(MOST_SERIES + 9).run()
+    at.number_input(key="importance.series").set_value(MOST_SERIES + 9).run()
     at.switch_page("../pages/data.py").run()
     made_data(workspace, points=100, parameters=1, series=MOST_SERIES + 1)
     at.switch_page("../pages/analysis.py").run()
-    assert sound(at).slider(key="importance.series").value == MOST_SERIES
+    assert sound(at).number_input(key="importance.series").value == MOST_SERIES

@@ -56,7 +56,8 @@ class Dropout(nn.Module):
         draws = np.random.Generator(np.random.SFC64(seed)).integers(
             2**64 - 1, size=-(-values.numel() // 4), dtype=np.uint64, endpoint=True
         )
-        kept = draws.view(np.uint16)[: values.numel()] >= np.uint16(round(self.share * _ODDS))
+        dropped = np.uint16(min(round(self.share * _ODDS), _ODDS - 1))
+        kept = draws.view(np.uint16)[: values.numel()] >= dropped
         return values * torch.from_numpy(kept).view(values.shape).to(values.dtype).mul_(1 / (1 - self.share))
 
     def extra_repr(self) -> str:

@@ -67,6 +67,8 @@ class BatchGradients:
 
     def __call__(self, numbers: Tensor) -> tuple[float, int]:
         """Give the summed loss of windows and the number of known targets; no gradients where that is zero."""
+        for weight in self._weights:  # so that two sets of them never stand side by side
+            weight.grad = None
         if not self._halved or len(numbers) < _LEAST_WINDOWS:
             shares = [self._share(numbers, None)]
         else:
@@ -78,7 +80,7 @@ class BatchGradients:
                 shares = [self._share(first, self._generators[0]), later.result()]
         known = sum(one.known for one in shares)
         for weight, parts in zip(self._weights, zip(*(one.gradients for one in shares), strict=True), strict=True):
-            weight.grad = _mean(parts, known) if known else None
+            weight.grad = _mean(parts, known, like=weight) if known else None
         return sum(one.loss for one in shares), known
 
     def _share(self, numbers: Tensor, generator: torch.Generator | None) -> _Share:
@@ -88,9 +90,13 @@ class BatchGradients:
         return _Share(float(summed.detach()), int(known), gradients)
 
 
-def _mean(parts: tuple[Tensor | None, ...], known: int) -> Tensor | None:
+def _mean(parts: tuple[Tensor | None, ...], known: int, *, like: Tensor) -> Tensor | None:
+    """Give the mean gradient in the layout of its weight, which fused optimizers take for granted."""
     some = [one for one in parts if one is not None]
-    return sum(some[1:], start=some[0]) / known if some else None
+    if not some:
+        return None
+    mean = sum(some[1:], start=some[0]) / known
+    return mean if mean.stride() == like.stride() else torch.empty_like(like).copy_(mean)
 
 
 def _prepare_thread() -> None:

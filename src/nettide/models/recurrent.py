@@ -22,7 +22,7 @@ from nettide.models.denormals import denormals_flushed
 from nettide.models.features import RECENT_FEATURES, recent_errors, scaled_channels
 from nettide.models.fingerprint import training_fingerprint
 from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
-from nettide.models.gradients import LossOf
+from nettide.models.gradients import BatchGradients, LossOf
 from nettide.models.known_future import KNOWN_FEATURES
 from nettide.models.lags import ANCHORS
 from nettide.models.losses import training_loss
@@ -114,7 +114,7 @@ class RecurrentModel:
 
         threads = torch.get_num_threads()
         with self._threads():
-            said = self._settle_precision(parts.training, loss_of, checkpoint)
+            said = self._settle_precision(parts.training, loss_of, checkpoint, threads=threads)
             config = self.config
             if config.anchors:
                 self._network.head.prefer(self._anchor_errors(windows, parts.training, scales))
@@ -141,7 +141,7 @@ class RecurrentModel:
         )
 
     def _settle_precision(
-        self, training: WindowRanges, loss_of: LossOf, checkpoint: Checkpoint | None
+        self, training: WindowRanges, loss_of: LossOf, checkpoint: Checkpoint | None, *, threads: int
     ) -> tuple[str, ...]:
         """Choose the precision where that is left to timed batches, and say so."""
         if self.config.precision != "auto":
@@ -150,12 +150,14 @@ class RecurrentModel:
         size = min(self.config.batch_size, training.count)
         numbers = torch.linspace(0, training.count - 1, size, dtype=torch.float64).round().long()
 
+        gradients = BatchGradients(self.network, loss_of, halved=self._halved(), threads=threads)
+
         def run(precision: Precision) -> None:
             self.config = replace(self.config, precision=precision)
-            loss, known = loss_of(numbers)
-            torch.autograd.backward(loss / known.clamp(min=1))
+            gradients(numbers)
 
-        probe = settled(self.network, run, checkpoint)
+        with gradients.running():
+            probe = settled(self.network, run, checkpoint)
         self.config = replace(self.config, precision=probe.precision)
         return (probe.text,)
 
@@ -285,8 +287,7 @@ class RecurrentModel:
     def _halved(self) -> bool:
         """Say whether halves of batches train: in networks that PyTorch's own threads do not speed up."""
         assert self.config.context is not None
-        small = is_small(self.network.multiplications(self.config.context))
-        return small and self.network.can_be_halved and self.config.precision == "float32"
+        return is_small(self.network.multiplications(self.config.context)) and self.network.can_be_halved
 
     def _predict_batch(self) -> int:
         """Give how many windows run at a time: fewer where their tensors are large."""
@@ -393,7 +394,8 @@ class RecurrentModel:
         next_calendar = batch.next_calendar if config.calendar else none[:, None].expand(-1, config.horizon, 0)
         anchors = scale.apply(batch.anchors) if config.anchors else none[:, None].expand(-1, config.horizon, 0)
         recent = recent_errors(scale.apply(batch.recent)) if config.anchors else none
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=config.precision == "bfloat16"):
+        mixed = config.precision == "bfloat16"
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=mixed, cache_enabled=False):  # threads share the cache
             outputs: Tensor = self.network(steps, patch_calendar, next_calendar, anchors, recent)
         return outputs.float()
 

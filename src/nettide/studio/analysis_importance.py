@@ -63,7 +63,7 @@ def show_importance(chosen: InUse, data: DataSet, panel: Panel, row: int) -> Non
         alone = st.toggle(plain(f"Only {panel.ids[row]}"), **kept("importance.alone", False))
     if len(panel.series) > MOST_SERIES and not alone:
         largest = min(len(panel.series), _MOST_ASKED)  # of other data it was another
-        asked_most = st.slider(
+        asked_most = st.number_input(  # a slider begins anew when its largest value changes
             "Series", 1, largest, **kept("importance.series", MOST_SERIES, among=range(1, largest + 1)),
             help="So many are taken, evenly chosen by id; time and memory grow with them.",
         )  # fmt: skip

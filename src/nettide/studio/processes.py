@@ -13,7 +13,7 @@ from pathlib import Path
 from nettide.studio.workspace import read_document, write_document
 
 _PATIENT = 5
-"""Niceness added: a training takes all cores, and pages that somebody looks at go first."""
+"""Niceness added: a training takes two cores or more, and pages that somebody looks at go first."""
 _LOCK, _LOG, _PROCESS = "lock", "worker.log", "process.json"
 _children: list[subprocess.Popen[bytes]] = []  # so that those that have ended do not linger as zombies
 
@@ -41,6 +41,8 @@ def start_process(folder: Path, module: str) -> None:
         os.close(lock)
     with contextlib.suppress(OSError):  # it may have ended
         os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + _PATIENT)
+        # Linux may share cores between sessions first, and heeds niceness only within each: see sched(7), autogroup
+        Path(f"/proc/{child.pid}/autogroup").write_text(str(_PATIENT))
     _children.append(child)
     write_document(folder / _PROCESS, {"pid": child.pid})
 
