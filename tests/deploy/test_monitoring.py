@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -23,6 +24,15 @@ from nettide.synthetic.config import SynthConfig
 from nettide.tasks.synth import write_synthetic
 
 SERIES = "link-00001"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _signals() -> Iterator[None]:
+    """What the publisher hears as a process of its own, other tests of this process must not."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
