@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,9 @@ def run(script: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     def made(name: str, *, seed: int = 0, batches: int = 10) -> Path:
         out = tmp_path / name
         sizes = ["--batches", str(batches), "--hidden", "8", "--head", "8"]
-        monkeypatch.setattr(sys, "argv", ["make_base.py", "--out", str(out), *sizes, "--seed", str(seed)])
+        monkeypatch.setattr(
+            sys, "argv", ["make_base.py", "--out", str(out), *sizes, "--seed", str(seed), "--jobs", "1"]
+        )
         script["main"]()
         return out
 
@@ -45,6 +48,14 @@ def test_the_same_seed_makes_the_same_bytes_and_another_others(run: Run) -> None
     content = [(out / "base.safetensors").read_bytes() for out in (one, again, other)]
     assert content[0] == content[1]
     assert content[0] != content[2]
+
+
+def test_members_come_out_alike_however_many_train_at_once(run: Run, tmp_path: Path) -> None:
+    sizes = ["--batches", "2", "--hidden", "8", "--head", "8"]
+    command = [sys.executable, str(SCRIPT), "--out", str(tmp_path / "two"), *sizes, "--jobs", "2"]
+    subprocess.run(command, check=True, capture_output=True)
+    content = [(out / "base.safetensors").read_bytes() for out in (run("one", batches=2), tmp_path / "two")]
+    assert content[0] == content[1]
 
 
 def test_what_is_written_can_be_used_and_says_what_it_is(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,8 +113,23 @@ def test_what_training_never_showed_has_no_effect(name: str) -> None:
     model = quick_model(name, epochs="2", adapt="false")
     model.fit(panel)
     plain = model.predict(panel, last_cutoff(panel))
-    seen = model.predict(with_holidays(panel, 24, 25, 26), last_cutoff(panel))
+    days = [(START + day * DAY, START + (day + 1) * DAY) for day in (24, 25, 26)]
+    strange = panel.with_occasions(Occasion(kind, *day) for kind in ("maintenance", "event") for day in days)
+    seen = model.predict(strange, last_cutoff(panel))
     np.testing.assert_array_equal(plain.quantiles, seen.quantiles)
+
+
+def test_a_holiday_that_training_never_showed_is_drawn_towards_a_weekend() -> None:
+    week = np.r_[np.full(24 * 5, 100.0), np.full(24 * 2, 30.0)]
+    noise = np.random.default_rng(0).lognormal(0, 0.05, (4, 24 * 35))
+    panel = panel_of(np.tile(week, 5) * noise)
+    panel = replace(panel, start=4 * DAY, series=tuple(replace(one, zone="UTC") for one in panel.series))
+    model = quick_model("lstm", epochs="3", adapt="false")
+    model.fit(panel)
+    monday = int(panel.start + panel.steps * HOUR)
+    off = panel.with_occasions([Occasion("holiday", monday, monday + DAY)])
+    usual, lower = (model.predict(one, last_cutoff(panel)).point[:, 0, 2:20] for one in (panel, off))
+    assert (lower < usual).mean() > 0.9
 
 
 def silent_on_holidays(days: tuple[int, ...]) -> Panel:

@@ -10,6 +10,7 @@ import torch
 from conformance import daily_traffic, panel_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_days import similar_days, weekend
 
 from nettide.arrays import Floats
 from nettide.models.lags import Lags, resident, trailing_mean
@@ -80,7 +81,7 @@ def test_more_series_than_are_changed_at_a_time_are_all_changed() -> None:
 
 
 def test_a_step_before_the_first_is_unknown_and_not_the_end_of_the_series_before() -> None:
-    lags = Lags(panel_of(np.arange(1.0, 21.0).reshape(2, 10)), HOURLY)
+    lags = Lags(panel_of(np.arange(1.0, 21.0).reshape(2, 10)), HOURLY, horizon=400)
     found = lags.at(lags.raw, torch.tensor([1, 1, 1]), torch.tensor([-1, -500, 0]))
     assert found.isnan().tolist() == [True, True, False]
     assert found[2] == 11.0
@@ -88,7 +89,7 @@ def test_a_step_before_the_first_is_unknown_and_not_the_end_of_the_series_before
 
 def test_the_last_known_value_is_the_newest_at_or_before_the_cutoff() -> None:
     panel = gappy(3, 120)
-    lags = Lags(panel, HOURLY)
+    lags = Lags(panel, HOURLY, horizon=400)
     for series in range(3):
         for cutoff in range(0, 120, 7):
             found = lags.last(torch.tensor([series]), torch.tensor([cutoff])).item()
@@ -104,12 +105,13 @@ def test_the_last_known_value_is_the_newest_at_or_before_the_cutoff() -> None:
     ],
     ids=["hourly", "5 minutes", "daily"],
 )
-def test_moved_anchors_are_the_same_time_ago_plus_what_has_changed_since(
+def test_moved_anchors_are_the_same_time_ago_or_the_habit_plus_what_is_new(
     periods: Periods, steps: int, smooth: int, ahead: list[int]
 ) -> None:
     panel = gappy(3, steps)
-    lags = Lags(panel, periods)
+    lags = Lags(panel, periods, horizon=400)
     flat = resident(panel.target, lambda values: trailing_mean(values, smooth))
+    free = weekend(panel)
     for series in range(3):
         values = panel.target[series]
         for cutoff in (0, 3, steps // 4, steps // 2, steps - 1):
@@ -122,13 +124,20 @@ def test_moved_anchors_are_the_same_time_ago_plus_what_has_changed_since(
                     expected = max(then + change, 0.0) if not math.isnan(then + change) else math.nan
                     size = np.nanmax(np.abs(values), initial=0.0)
                     assert row[place] == pytest.approx(expected, rel=1e-4, abs=1e-6 * size, nan_ok=True)
+                there, here = (
+                    similar_days(values, at, cutoff, day=periods.day, week=periods.week, free=free)
+                    for at in (cutoff + step, cutoff)
+                )
+                moved = there + mean_until(values, cutoff, smooth) - here
+                expected = math.nan if math.isnan(moved) else max(moved, 0.0)
+                assert row[2] == pytest.approx(expected, rel=1e-3, abs=1e-5 * size, nan_ok=True)
 
 
 def test_a_clean_week_that_rose_is_continued_exactly_by_the_moved_week() -> None:
     hours = np.arange(24 * 28)
     clean = 10 + np.sin(2 * np.pi * hours / 24) + 0.5 * np.sin(2 * np.pi * hours / 168)
     clean[24 * 27 :] += 5.0  # a level shift one day ago
-    lags = Lags(panel_of(clean[None, : 24 * 28]), HOURLY)
+    lags = Lags(panel_of(clean[None, : 24 * 28]), HOURLY, horizon=400)
     flat = resident(clean[None], lambda values: trailing_mean(values, 2))
     cutoff = 24 * 28 - 1
     found = lags.shifted(flat, torch.tensor([0]), torch.tensor([cutoff]), torch.arange(1, 25))[0, :, 0].numpy()
@@ -138,7 +147,7 @@ def test_a_clean_week_that_rose_is_continued_exactly_by_the_moved_week() -> None
 
 def test_moved_anchors_are_never_negative() -> None:
     falling = np.r_[np.full(200, 100.0), np.full(30, 1.0)]
-    lags = Lags(panel_of(falling[None]), HOURLY)
+    lags = Lags(panel_of(falling[None]), HOURLY, horizon=400)
     flat = resident(falling[None], lambda values: trailing_mean(values, 2))
     found = lags.shifted(flat, torch.tensor([0]), torch.tensor([229]), torch.arange(1, 49))
     assert (found >= 0).all()
@@ -151,7 +160,7 @@ def test_no_look_up_sees_past_its_cutoff() -> None:
     mean = torch.ones(3, 1)
     found = []
     for one in (panel, changed):
-        lags = Lags(one, HOURLY)
+        lags = Lags(one, HOURLY, horizon=400)
         flat = resident(one.target, lambda values: trailing_mean(values, 2))
         found.append(
             [

@@ -213,9 +213,7 @@ def test_companions_tell_but_never_of_what_comes() -> None:
 def test_a_kind_of_occasion_that_was_never_shown_has_exactly_no_effect() -> None:
     model = fitted(members=2, **QUICK)
     start = PANEL.start
-    known = tuple(
-        Occasion(kind, start + 480 * HOUR, start + 510 * HOUR) for kind in ("holiday", "maintenance", "event")
-    )
+    known = tuple(Occasion(kind, start + 480 * HOUR, start + 510 * HOUR) for kind in ("maintenance", "event"))
     at = last_cutoff(PANEL)
     assert_equal(model.predict(replace(PANEL, occasions=known), at), model.predict(PANEL, at), exact=True)
 

@@ -101,13 +101,13 @@ def test_the_last_anchors_are_the_week_and_the_day_ago_moved_by_what_changed(kin
     panel = gappy(step, steps)
     periods = nominal_periods(panel)
     smooth = max(2, round(periods.day / 24))
-    assert (*ANCHORS, "week_moved", "day_moved") == HISTORY_ANCHORS
+    assert (*ANCHORS, "week_moved", "day_moved", "similar_moved") == HISTORY_ANCHORS
     for series in range(3):
         values = panel.target[series]
         found = one_history(panel, series, steps - 3, [1, 9]).anchors[0].numpy()
         assert found.shape == (2, len(HISTORY_ANCHORS))
         for row, ahead in zip(found, (1, 9), strict=True):
-            for place, period in ((-2, periods.week), (-1, periods.day)):
+            for place, period in ((-3, periods.week), (-2, periods.day)):
                 back, cutoff = period * math.ceil(ahead / period), steps - 3
                 change = mean_until(values, cutoff, smooth) - mean_until(values, cutoff - back, smooth)
                 expected = np.maximum(last_known(values, cutoff + ahead - back) + change, 0.0)
@@ -236,7 +236,16 @@ def test_a_series_that_is_never_known_is_unknown_in_all_that_is_told() -> None:
     target = daily_traffic(2, 400)
     target[1] = np.nan
     found = one_history(panel_of(target), 1, 399, [1, 24])
-    for part in (found.coarse, found.fine, found.fine_week, found.fine_day, found.last, found.anchors, found.recent):
+    for part in (
+        found.coarse,
+        found.fine,
+        found.fine_week,
+        found.fine_day,
+        found.fine_similar,
+        found.last,
+        found.anchors,
+        found.recent,
+    ):
         assert part.isnan().all()
     assert found.meta[0, 2] == 0
     assert found.companions.isfinite().all()

@@ -137,7 +137,7 @@ def test_a_new_network_begins_at_a_fixed_mix_of_anchors(history: History) -> Non
     quantiles, scale = network(history)
     anchors = scale.apply(history.anchors)
     gates = torch.zeros(len(HISTORY_ANCHORS))
-    for name, gate in {"last": -1.0, "mean": -2.0, "weeks": 2.0, "week": 1.0, "days": 1.0}.items():
+    for name, gate in {"last": -1.0, "mean": -2.0, "similar": 2.0, "weeks": 2.0, "week": 1.0, "days": 1.0}.items():
         gates[HISTORY_ANCHORS.index(name)] = gate
     shares = torch.where(anchors.isnan(), 0.0, gates.exp())
     expected = (shares * anchors.nan_to_num()).sum(-1) / shares.sum(-1)

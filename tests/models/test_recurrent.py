@@ -16,6 +16,7 @@ from nettide.errors import HistoryError, MismatchError, OptionError, TrainingErr
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import make_model, restore_model
 from nettide.models.contract import Epoch, Silent, State, last_cutoff
+from nettide.models.lags import ANCHORS
 from nettide.models.recurrent import RecurrentModel
 from nettide.models.recurrent_config import RecurrentConfig, resolve
 from nettide.models.split import split_windows
@@ -105,7 +106,7 @@ def test_the_losses_of_a_point_give_a_forecast_without_quantiles(loss: str) -> N
     assert found.levels == ()
     assert found.quantiles.shape == (3, 2, 24, 0)
     assert_sound(found, PANEL, np.array([400, 499]))
-    assert model.network.head.out.out_features == 6 + 1
+    assert model.network.head.out.out_features == len(ANCHORS) + 1
 
 
 @pytest.mark.parametrize("horizon", [1, 336])

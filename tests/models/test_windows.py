@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import fields, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from conformance import daily_traffic, panel_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_days import mean_root, ratio, similar_days, weekend
 from torch import Tensor
 
 from nettide.arrays import Floats
@@ -54,20 +56,16 @@ def mean_of_known(values: Floats) -> float:
     return float(known.mean()) if len(known) else math.nan
 
 
-def level(values: Floats, step: int, week: int) -> float:
-    """The mean of the week that ends at a step."""
-    return mean_of_known(values[max(0, step - week + 1) : step + 1]) if step >= 0 else math.nan
-
-
 def adjusted(values: Floats, step: int, cutoff: int, week: int) -> float:
     """A past value at the level of the week that ends at the cutoff."""
     whole_weeks = (cutoff - step) // week  # the value lies in the week that ended so many weeks before the cutoff
-    now, then = level(values, cutoff, week), level(values, cutoff - whole_weeks * week, week)
-    known = not math.isnan(now) and not math.isnan(then) and then != 0
-    return known_at(values, step) * (min(max(now / then, 0.25), 4.0) if known else 1.0)
+    now, then = mean_root(values, cutoff, week), mean_root(values, cutoff - whole_weeks * week, week)
+    return known_at(values, step) * ratio(now, then)
 
 
-def slow_anchors(values: Floats, cutoff: int, *, context: int, horizon: int, day: int, week: int) -> Floats:
+def slow_anchors(
+    values: Floats, cutoff: int, *, context: int, horizon: int, day: int, week: int, free: Callable[[int], bool]
+) -> Floats:
     """Shape (horizon, anchor), in the order of ``ANCHORS``."""
     rows = []
     for ahead in range(1, horizon + 1):
@@ -84,6 +82,7 @@ def slow_anchors(values: Floats, cutoff: int, *, context: int, horizon: int, day
                 "weeks": float(np.median(known_weeks)) if known_weeks else math.nan,
                 "days": mean_of_known(np.array(past_days)),
                 "mean": mean_of_known(values[max(0, cutoff - context + 1) : cutoff + 1]),
+                "similar": similar_days(values, target, cutoff, day=day, week=week, free=free),
             }
         )
     return np.array([[row[name] for name in ANCHORS] for row in rows])
@@ -117,9 +116,10 @@ def test_anchors_are_those_of_a_slow_reading(case: str) -> None:
     chosen = (0, 1, context - 1, context, steps // 3, steps // 2 + 3, steps * 3 // 4 + 5, steps - 2, steps - 1)
     pairs = [(series, cutoff) for series in range(3) for cutoff in chosen]
     found = batch_of(windows, pairs).anchors.numpy()
-    day, week = panel.steps_per(DAY), panel.steps_per(7 * DAY)
+    day, week, free = panel.steps_per(DAY), panel.steps_per(7 * DAY), weekend(panel)
     for (series, cutoff), anchors in zip(pairs, found, strict=True):
-        slow = slow_anchors(panel.target[series], cutoff, context=context, horizon=horizon, day=day, week=week)
+        values = panel.target[series]
+        slow = slow_anchors(values, cutoff, context=context, horizon=horizon, day=day, week=week, free=free)
         for place, name in enumerate(ANCHORS):
             np.testing.assert_allclose(
                 anchors[:, place], slow[:, place], rtol=2e-5, err_msg=f"{name} of series {series} from {cutoff}"
@@ -205,7 +205,8 @@ def test_the_level_is_no_worse_for_a_burst_long_ago() -> None:
     values[0, 5] = 1e12
     windows = Windows(panel_of(values), context=24, horizon=24, channels=False)
     anchors = windows.batch(torch.tensor([0]), torch.tensor([1900])).anchors
-    assert anchors.numpy() == pytest.approx(1.0, rel=1e-3)
+    habits = ANCHORS.index("similar")  # they forget by and by
+    assert anchors[..., :habits].numpy() == pytest.approx(1.0, rel=1e-3)
 
 
 def test_values_too_large_for_a_network_are_refused_with_their_place() -> None:

@@ -11,13 +11,15 @@ from nettide import Channel, Forecaster, Panel, Series
 from nettide.errors import DamagedError, MismatchError, OptionError, PanelError, StoreError, UnknownModelError
 from nettide.synthetic.config import SynthConfig
 from nettide.synthetic.traffic import generate
+from nettide.tasks.occasions import usual_holidays
 
 TINY = {"hidden": 4, "epochs": 1, "windows_per_epoch": 64}
 
 
 @pytest.fixture(scope="module")
 def panel() -> Panel:
-    return generate(SynthConfig(series=2, points=24 * 21, seed=2)).panel
+    made = generate(SynthConfig(series=2, points=24 * 21, seed=2)).panel
+    return made.with_occasions(usual_holidays(made)[0])  # as a frame has them unasked
 
 
 @pytest.fixture(scope="module")

@@ -153,12 +153,19 @@ def test_a_forecast_says_what_its_model_learned_of_and_is_not_told_now(traffic: 
 
 
 def test_a_forecast_says_what_its_model_never_saw(traffic: str, tmp_path: Path) -> None:
+    folder = tmp_path / "blind"
+    fit(traffic, asked("none"), model="lstm", choice=TINY, folder=folder)
+    days = written(tmp_path, "days.csv", "date\n2026-01-13\n")
+    off = forecast(folder, traffic, asked("none", holidays=days))
+    assert off.notes[-1] == (
+        "the forecast spans holidays, and the model saw none while it learned: it can only liken them to weekends"
+    )
     folder = tmp_path / "lstm"
     fit(traffic, PRAGUE, model="lstm", choice=TINY, folder=folder)
     events = written(tmp_path, "events.csv", "start,end,kind\n2026-01-13 00:00,2026-01-13 20:00,event\n")
     said = forecast(folder, traffic, asked(events=events))
     assert said.notes[-1] == (
-        "the forecast spans occasions of kind event, which the model never saw while it learned: they have no effect"
+        "the forecast spans occasions of kind event, which the model never saw: they have no effect"
     )
     assert (said.forecast.point == forecast(folder, traffic, PRAGUE).forecast.point).all()
 

@@ -42,6 +42,11 @@ MODELS: dict[str, Entry] = {
     "naive": Entry(_NAIVE, "the last known value", {"season": "none"}),
     "seasonal-naive": Entry(_NAIVE, "the same time one week ago (one day where history is short)", {"season": "auto"}),
     "seasonal-naive-day": Entry(_NAIVE, "the same time one day ago", {"season": "day"}),
+    "similar-day": Entry(
+        "nettide.models.similar_day:SimilarDayModel",
+        "what days of the same kind brought, at today's level",
+        occasions=True,
+    ),
     "window-mean": Entry("nettide.models.naive:WindowMeanModel", "the mean of the context"),
     "auto": Entry(
         "nettide.models.auto.model:AutoModel", "the best mixture of challengers, chosen on the data", occasions=True

@@ -19,7 +19,7 @@ _DAY_LAGS = 7
 _GRID = 4096.0  # features are rounded to its inverse: the same traffic in another unit falls on the same side of splits
 _FAR = 1e4
 _NEAR = [ANCHORS.index(one) for one in ("day", "week", "weeks", "days")]  # smoothed over neighbouring steps too
-_SEASONAL = [ANCHORS.index(one) for one in ("day", "weeks", "days")]
+_SEASONAL = [ANCHORS.index(one) for one in ("day", "weeks", "days", "similar")]
 _SHAPE = 7
 
 
@@ -74,7 +74,7 @@ def feature_count(*, context: int, day: int) -> int:
         day: steps a day.
     """
     anchors = 2 + len(ANCHORS) + len(_NEAR) + _lag_count(context, day) + len(KNOWN_FEATURES)
-    return anchors + _LAST + len(_mean_lengths(context, day)) + 2 * len(_LATE) + RECENT_FEATURES + _SHAPE
+    return anchors + _LAST + len(_mean_lengths(context, day)) + 3 * len(_LATE) + RECENT_FEATURES + _SHAPE
 
 
 def _lag_count(context: int, day: int) -> int:

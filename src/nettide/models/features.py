@@ -7,22 +7,26 @@ from torch import Tensor
 
 from nettide.models.scaling import window_scale
 
-RECENT_FEATURES = 6
+RECENT_FEATURES = 12
 """Numbers that ``recent_errors`` gives."""
+_NEWEST = 3
 
 
 def recent_errors(recent: Tensor) -> Tensor:
-    """Say how far the last day was from the weekly and the daily lag: mean, and mean size, of the differences.
+    """Say how far the last day was from its lags and habit: mean, mean size and newest differences.
 
     Args:
-        recent: scaled values, lag of a week, lag of a day, NaN where unknown, shape (batch, step, 3).
+        recent: scaled values, lag of a week, lag of a day, habit of similar days, the newest step first, NaN where
+            unknown, shape (batch, step, 4).
 
     Returns:
-        shape (batch, 6): both means, both mean sizes, and whether each lag is known; 0 where unknown.
+        shape (batch, 12): the means, the mean sizes and the means over the newest steps, of each of the three, and
+        whether each is known; 0 where unknown.
     """
     error = recent[..., :1] - recent[..., 1:]  # (batch, step, lag)
-    mean, size = error.nanmean(1), error.abs().nanmean(1)
-    return torch.cat([torch.nan_to_num(mean), torch.nan_to_num(size), (~torch.isnan(mean)).float()], dim=-1)
+    mean, size, newest = error.nanmean(1), error.abs().nanmean(1), error[:, :_NEWEST].nanmean(1)
+    told = [torch.nan_to_num(one) for one in (mean, size, newest)]
+    return torch.cat([*told, (~torch.isnan(mean)).float()], dim=-1)
 
 
 def scaled_channels(channels: Tensor) -> Tensor:

@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from nettide.arrays import Floats
+from nettide.models.similar_days import SimilarDays, level_ratio, rooted, unrooted
 from nettide.panel import Panel
 from nettide.prepare.carry import carried_forward
 from nettide.prepare.periods import Periods
 
-ANCHORS = ("last", "day", "week", "weeks", "days", "mean")
+ANCHORS = ("last", "day", "week", "weeks", "days", "mean", "similar")
 """What a target step may look like: the last value, the same time one day ago, one week ago, the median of four
-level-adjusted weeks, the mean of seven days, the mean of the context."""
+level-adjusted weeks, the mean of seven days, the mean of the context, the habit of similar days."""
 _WEEKS, _DAYS = 4, 7
 _RECENT_STEPS = 24
 _ROWS = 256  # series whose lags are computed at a time: few enough for the cache
-_LEVEL_RATIO = 4.0  # a week is adjusted by at most this factor: beyond it, its level says nothing of today's
 
 
 def resident(target: Floats, change: Callable[[Floats], Floats]) -> Tensor:
@@ -63,14 +63,28 @@ class Lags:
     Args:
         panel: one or thousands of series.
         periods: the day and week in steps.
+        horizon: steps ahead that are asked for at most.
     """
 
-    def __init__(self, panel: Panel, periods: Periods) -> None:
+    def __init__(self, panel: Panel, periods: Periods, *, horizon: int) -> None:
         self.day, self.week = periods.day, periods.week
         self._stride = panel.steps + 1
         self.raw = resident(panel.target, lambda values: values)
         self.carried = resident(panel.target, carried_forward)
-        self._level = resident(panel.target, lambda values: trailing_mean(values, self.week))
+        self._similar = SimilarDays(panel, periods, horizon=horizon)
+        self._level, self._habit, self._habit_level = self._habits(panel)
+
+    def _habits(self, panel: Panel) -> tuple[Tensor, Tensor, Tensor]:
+        """Give the rooted level of the week up to each step, and ``SimilarDays.habits``, resident."""
+        made = [np.full((len(panel.series), panel.steps + 1), np.nan, dtype=np.float32) for _ in range(3)]
+        for start in range(0, len(panel.series), _ROWS):
+            rows = slice(start, start + _ROWS)
+            target = rooted(panel.target[rows])
+            levels = trailing_mean(target, self.week)
+            for whole, part in zip(made, (levels, *self._similar.habits(target, levels, rows)), strict=True):
+                whole[rows, 1:] = part
+        level, habit, then = (torch.from_numpy(one).view(-1) for one in made)
+        return level, habit, then
 
     def at(self, flat: Tensor, series: Tensor, step: Tensor) -> Tensor:
         """Give values of a resident tensor, NaN before the first step.
@@ -110,16 +124,33 @@ class Lags:
         # the k-th of them lies in the week that ended k weeks before the cutoff, at each step of the horizon
         levels = self.at(self._level, row, end - self.week * torch.arange(_WEEKS))[:, None]  # (batch, 1, week)
         now, then = levels[..., :1], levels
-        ratio = torch.nan_to_num(now / then, nan=1.0, posinf=1.0).clamp(1 / _LEVEL_RATIO, _LEVEL_RATIO)
-        weeks = _middle_mean(weeks * ratio)
+        weeks = _middle_mean(weeks * unrooted(level_ratio(now, then)))
         back = days_back[:, None] + torch.arange(_DAYS)
         days = self.at(self.raw, row[..., None], target[..., None] - self.day * back).nanmean(-1)
-        return torch.stack([last, day, week, weeks, days, mean.expand_as(target)], dim=-1)
+        similar = self.similar(series, target, cutoff)
+        return torch.stack([last, day, week, weeks, days, mean.expand_as(target), similar], dim=-1)
+
+    def similar(self, series: Tensor, step: Tensor, cutoff: Tensor) -> Tensor:
+        """Give the habit of days of the kind of each step, known at the cutoff and a day before the step.
+
+        Args:
+            series: index of the series, int64, shape (batch,).
+            step: index of the step, before the cutoff or after it, int64, shape (batch, step).
+            cutoff: index of the last seen step, int64, shape (batch,).
+
+        Returns:
+            At the level of the cutoff, NaN where no such day is known, shape (batch, step).
+        """
+        row, end = series[:, None], cutoff[:, None]
+        found = self._similar.step_of(row, step, end)
+        level = self.at(self._level, row, end)
+        habit, then = self.at(self._habit, row, found), self.at(self._habit_level, row, found)
+        return unrooted(habit * level_ratio(level, then))
 
     def shifted(self, flat: Tensor, series: Tensor, cutoff: Tensor, ahead: Tensor) -> Tensor:
-        """Give the same time one week and one day ago, moved by what has changed since, at least 0.
+        """Give the same time one week and one day ago, and the habit of similar days, moved by what is new, at least 0.
 
-        What has changed is read from a smoothed target: now, less the same at the same time of week or day.
+        What is new is read from a smoothed target: now, less the same at the same time of week or day, or the habit.
 
         Args:
             flat: a short trailing mean of the target, from ``resident``.
@@ -128,7 +159,7 @@ class Lags:
             ahead: steps from the cutoff to each target step, int64, shape (horizon,).
 
         Returns:
-            shape (batch, horizon, 2), NaN where unknown.
+            shape (batch, horizon, 3), NaN where unknown.
         """
         row, end = series[:, None], cutoff[:, None]
         now = self.at(flat, row, end)
@@ -137,14 +168,21 @@ class Lags:
         for steps in (self.week * weeks_back, self.day * days_back):
             then = self.at(self.carried, row, end + ahead - steps)
             moved.append((then + now - self.at(flat, row, end - steps)).clamp(min=0.0))
+        usual = self.similar(series, torch.cat([end, end + ahead], dim=1), cutoff)
+        moved.append((usual[:, 1:] + now - usual[:, :1]).clamp(min=0.0))
         return torch.stack(moved, dim=-1)
 
     def recent(self, series: Tensor, cutoff: Tensor) -> Tensor:
-        """Give the last day beside the same times one week and one day before it, shape (batch, step, 3)."""
+        """Give the last day beside the same times one week and one day before it, and beside similar days.
+
+        Returns:
+            shape (batch, step, 4), NaN where unknown.
+        """
         length = max(self.day, min(_RECENT_STEPS, self.week))
         row, step = series[:, None], cutoff[:, None] - torch.arange(0, length, -(-length // _RECENT_STEPS))
         week, day = (self.at(self.carried, row, step - season) for season in (self.week, self.day))
-        return torch.stack([self.at(self.raw, row, step), week, day], dim=-1)
+        similar = self.similar(series, step, cutoff)
+        return torch.stack([self.at(self.raw, row, step), week, day, similar], dim=-1)
 
     def _periods_back(self, ahead: Tensor) -> tuple[Tensor, Tensor]:
         """Give how many days and weeks back the same time is known, for each step ahead."""

@@ -76,7 +76,7 @@ class NaiveModel:
             HistoryError: no target value is known.
         """
         del monitor, checkpoint
-        self._fitted = _fit(panel)
+        self._fitted = fitted_to(panel)
         day, week = max(1, DAY_SECONDS // panel.step_seconds), max(1, WEEK_SECONDS // panel.step_seconds)
         auto = week if panel.steps >= 2 * week else day
         self._season = {"none": 0, "day": day, "week": week, "auto": auto}[self._config.season]
@@ -92,12 +92,12 @@ class NaiveModel:
         Raises:
             MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
         """
-        _check_shown(self._fitted, panel, cutoffs)
-        last = _last_known(panel, cutoffs)
+        check_shown(self._fitted, panel, cutoffs)
+        last = last_known(panel, cutoffs)
         newest = last[:, cutoffs][:, :, None]  # (series, cutoff, 1)
         sources = cutoffs[:, None] + _steps_back(self.horizon, self._season)  # (cutoff, horizon)
         found = np.where(sources < 0, -1, last[:, np.maximum(sources, 0)])  # (series, cutoff, horizon)
-        return _forecast(panel, cutoffs, _values_at(panel, np.where(found < 0, newest, found)))
+        return point_forecast(panel, cutoffs, values_at(panel, np.where(found < 0, newest, found)))
 
     def state(self) -> State:
         """Give what ``restore`` needs.
@@ -105,7 +105,7 @@ class NaiveModel:
         Raises:
             MismatchError: not fitted.
         """
-        fitted = _require(self._fitted)
+        fitted = require_fitted(self._fitted)
         return State({"config": asdict(self._config), "fitted": fitted.to_document(), "season_steps": self._season})
 
     @classmethod
@@ -115,7 +115,7 @@ class NaiveModel:
         Raises:
             DamagedError: the state is not one of this model.
         """
-        model = cls(_stored_config(NaiveConfig, state.document))
+        model = cls(stored_config(NaiveConfig, state.document))
         model._fitted = Fitted.from_document(state.document.get("fitted"))
         model._season = _stored_steps(state.document, "season_steps", at_least=0)
         return model
@@ -167,7 +167,7 @@ class WindowMeanModel:
             HistoryError: no target value is known.
         """
         del monitor, checkpoint
-        self._fitted = _fit(panel)
+        self._fitted = fitted_to(panel)
         self._window = self._config.context or max(1, WEEK_SECONDS // panel.step_seconds)
         return Training()
 
@@ -181,8 +181,8 @@ class WindowMeanModel:
         Raises:
             MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
         """
-        _check_shown(self._fitted, panel, cutoffs)
-        newest = _values_at(panel, _last_known(panel, cutoffs)[:, cutoffs])
+        check_shown(self._fitted, panel, cutoffs)
+        newest = values_at(panel, last_known(panel, cutoffs)[:, cutoffs])
         means = np.empty_like(newest)  # (series, cutoff)
         for place, cutoff in enumerate(cutoffs):  # running sums would be faster, and wrong after a large spike
             window = np.ascontiguousarray(panel.target[:, max(0, cutoff + 1 - self._window) : cutoff + 1])
@@ -191,7 +191,7 @@ class WindowMeanModel:
             means[:, place] = total / np.maximum(known.sum(axis=1), 1)
             means[~known.any(axis=1), place] = np.nan
         point = np.where(np.isnan(means), newest, means)[:, :, None]
-        return _forecast(panel, cutoffs, np.repeat(point, self.horizon, axis=2))
+        return point_forecast(panel, cutoffs, np.repeat(point, self.horizon, axis=2))
 
     def state(self) -> State:
         """Give what ``restore`` needs.
@@ -199,7 +199,7 @@ class WindowMeanModel:
         Raises:
             MismatchError: not fitted.
         """
-        fitted = _require(self._fitted)
+        fitted = require_fitted(self._fitted)
         return State({"config": asdict(self._config), "fitted": fitted.to_document(), "window_steps": self._window})
 
     @classmethod
@@ -209,26 +209,41 @@ class WindowMeanModel:
         Raises:
             DamagedError: the state is not one of this model.
         """
-        model = cls(_stored_config(WindowMeanConfig, state.document))
+        model = cls(stored_config(WindowMeanConfig, state.document))
         model._fitted = Fitted.from_document(state.document.get("fitted"))
         model._window = _stored_steps(state.document, "window_steps", at_least=1)
         return model
 
 
-def _fit(panel: Panel) -> Fitted:
+def fitted_to(panel: Panel) -> Fitted:
+    """Note the facts of a panel to which nothing but them is fitted.
+
+    Raises:
+        HistoryError: no target value is known.
+    """
     if not np.isfinite(panel.target).any():
         raise HistoryError(f"no value of {panel.channels[0].name!r} is known; there is nothing to fit")
     return Fitted.of(panel.only_target())
 
 
-def _require(fitted: Fitted | None) -> Fitted:
+def require_fitted(fitted: Fitted | None) -> Fitted:
+    """Give the facts of the fitted panel.
+
+    Raises:
+        MismatchError: there are none.
+    """
     if fitted is None:
         raise MismatchError("model is not fitted; call fit first")
     return fitted
 
 
-def _check_shown(fitted: Fitted | None, panel: Panel, cutoffs: Ints) -> None:
-    _require(fitted).check(panel)
+def check_shown(fitted: Fitted | None, panel: Panel, cutoffs: Ints) -> None:
+    """Refuse to forecast before ``fit``, another kind of panel, and cutoffs outside it.
+
+    Raises:
+        MismatchError: one of these.
+    """
+    require_fitted(fitted).check(panel)
     check_cutoffs(panel, cutoffs)
 
 
@@ -238,7 +253,7 @@ def _steps_back(horizon: int, season: int) -> Ints:
     return ahead - season * np.ceil(ahead / season).astype(np.int64) if season else np.zeros_like(ahead)
 
 
-def _last_known(panel: Panel, cutoffs: Ints) -> Ints:
+def last_known(panel: Panel, cutoffs: Ints) -> Ints:
     """Give the index of the newest known value at or before each step up to the last cutoff; -1 without one.
 
     Returns:
@@ -249,18 +264,24 @@ def _last_known(panel: Panel, cutoffs: Ints) -> Ints:
     return np.maximum.accumulate(places, axis=1)
 
 
-def _values_at(panel: Panel, places: Ints) -> Floats:
+def values_at(panel: Panel, places: Ints) -> Floats:
     """Give the target at the places, shape (series, ...); NaN where a place is -1."""
     rows = np.arange(len(places)).reshape(-1, *[1] * (places.ndim - 1))
     return np.where(places < 0, np.nan, panel.target[rows, places])
 
 
-def _forecast(panel: Panel, cutoffs: Ints, point: Floats) -> Forecast:
+def point_forecast(panel: Panel, cutoffs: Ints, point: Floats) -> Forecast:
+    """Make a forecast without bands of what each series brings from each cutoff, shape (series, cutoff, horizon)."""
     above = np.maximum(point, 0.0)  # traffic is never negative, whatever was measured
     return quantile_forecast(panel, cutoffs, above[..., None], levels=())
 
 
-def _stored_config(config: type[Any], document: Mapping[str, Any]) -> Any:
+def stored_config(config: type[Any], document: Mapping[str, Any]) -> Any:
+    """Read the config of a stored model.
+
+    Raises:
+        DamagedError: there is none, or it has a bad value.
+    """
     stored = document.get("config")
     if not isinstance(stored, dict):
         raise DamagedError("the stored model has no config")

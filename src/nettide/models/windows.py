@@ -27,8 +27,8 @@ class Batch:
         channels: other channels within the context, shape (batch, context, channel).
         last: last known target value at the cutoff, NaN if none, shape (batch, 1).
         anchors: shape (batch, horizon, anchor), NaN where unknown.
-        recent: the last day beside the same times one week and one day before it, at up to 24 steps,
-            NaN where unknown, shape (batch, step, 3).
+        recent: the last day beside the same times one week and one day before it, and similar days, at up to 24
+            steps, NaN where unknown, shape (batch, step, 4).
         past_calendar: ``KNOWN_FEATURES``: the calendar of the last step of each patch, and the share of its steps in
             occasions, shape (batch, patch, feature).
         next_calendar: ``KNOWN_FEATURES``, shape (batch, horizon, feature).
@@ -77,7 +77,7 @@ class Windows:
         refuse_immense(used)
         target = panel.target
         periods = periods or nominal_periods(panel)
-        self._lags = Lags(panel, periods)
+        self._lags = Lags(panel, periods, horizon=horizon)
         pad = ((0, 0), (context, horizon))
         padded = np.pad(target.astype(np.float32), pad, constant_values=np.nan)
         self._past = torch.from_numpy(padded).unfold(1, context, 1)  # (series, time + horizon + 1, context), a view

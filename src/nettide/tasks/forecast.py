@@ -29,6 +29,7 @@ from nettide.units import step_text
 PRETRAINED = "base"
 """The model that forecasts where none is given."""
 _OF_PRETRAINED = ("base", "base-tuned", "auto")
+_WITHOUT_WEEKENDS = "prophet"  # knows a holiday by its own effect alone
 _PRETRAINED_OCCASIONS = {"holiday"}  # what the training of the weights that come with nettide showed it
 _FITTED_ANEW = ("prophet",)
 """Models that learn what occasions do from the history they forecast, whatever they were fitted on."""
@@ -190,10 +191,12 @@ def _occasion_notes(model: str, learned: set[str], panel: Panel, made: Forecast)
     after = end + panel.step_seconds * made.horizon
     ahead = {one.kind for one in panel.occasions if one.touches(end, after)}
     if strange := sorted(ahead - learned - (_PRETRAINED_OCCASIONS if model in _OF_PRETRAINED else set())):
-        yield (
-            f"the forecast spans occasions of kind {', '.join(strange)}, which the model never saw while it learned: "
-            "they have no effect"
-        )
+        free = [one for one in strange if one == "holiday" and model != _WITHOUT_WEEKENDS]
+        if free:
+            yield "the forecast spans holidays, and the model saw none while it learned: it can only liken them to weekends"
+        if others := [one for one in strange if one not in free]:
+            kinds = ", ".join(others)
+            yield f"the forecast spans occasions of kind {kinds}, which the model never saw: they have no effect"
 
 
 def _end(panel: Panel) -> int:

@@ -100,16 +100,14 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
         day_steps: steps a day.
 
     Returns:
-        shape (series,): true after a quarter of a day (and four steps) of zeros, a quarter more than any run before, at
-        the end of a series that has carried traffic.
+        shape (series,): true after a quarter of a day (and four steps) of zeros, a quarter more than any run before,
+        and where there has been nothing but zeros.
     """
     recent = past[:, -_LOOKED_BACK_DAYS * day_steps :]
     count, steps = recent.shape
     if not steps:
         return np.zeros(count, dtype=np.bool_)
     carried = recent > 0
-    place = np.where(carried, np.arange(steps), -1)
-    last = place.max(axis=1)
     # zeros since the traffic before each step of traffic; an unknown step neither ends nor lengthens a run
     zeros = np.cumsum(recent == 0, axis=1)
     before = np.maximum.accumulate(np.where(carried, zeros, 0), axis=1)
@@ -117,7 +115,7 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
     earlier[:, 1:] = before[:, :-1]
     longest = np.where(carried, zeros - earlier, 0).max(axis=1)
     run = zeros[:, -1] - before[:, -1]
-    found: Bools = (last >= 0) & (run >= max(4, _SILENT_DAYS * day_steps)) & (run > 1.25 * longest)
+    found: Bools = (run >= max(4, _SILENT_DAYS * day_steps)) & (run > 1.25 * longest)
     return found
 
 

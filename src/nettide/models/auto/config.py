@@ -35,7 +35,7 @@ class AutoConfig:
     horizon: int
     context: int | None = None
     seed: int = 0
-    challengers: str = "base-tuned,lightgbm,lstm,base,theta,auto-ets"
+    challengers: str = "base-tuned,lightgbm,lstm,base,similar-day,theta,auto-ets"
     budget: str = "180s"
     validation_share: float = 0.125
     refit: bool = True

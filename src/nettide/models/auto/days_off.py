@@ -24,8 +24,8 @@ def knowledge_of(names: tuple[str, ...], panel: Panel, *, clock: float) -> Float
     share = holiday_shares(panel, ahead=0, clock=clock)
     days = float(share.sum(axis=1).max(initial=0.0)) * panel.step_seconds / DAY_SECONDS
     seen = 1.0 if days >= _ENOUGH_DAYS else 0.0
-    blind = (*NAIVE_MEMBERS, *(one for one in STATISTICAL if not MODELS[one].occasions))
-    known = {**dict.fromkeys(blind, 0.0), "base": 1.0, "base-tuned": max(seen, _TUNED_WITHOUT)}
+    blind = [one for one in (*NAIVE_MEMBERS, *STATISTICAL) if not MODELS[one].occasions]
+    known = {**dict.fromkeys(blind, 0.0), "base": 1.0, "similar-day": 1.0, "base-tuned": max(seen, _TUNED_WITHOUT)}
     return np.array([known.get(one, seen) for one in names])
 
 

@@ -32,7 +32,7 @@ from nettide.prepare.periods import measured_periods
 
 _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
-_PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5}
+_PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5, "similar-day": 0.25}
 """Weights before anything is known, as parts of a trained challenger's."""
 _WORTH = 0.02  # least weight, over all series, for which a challenger is kept
 _STATISTICAL_WORTH = 0.1

@@ -24,7 +24,7 @@ from nettide.prepare.periods import Periods
 
 DAYS, SLOTS, FINE = 7, 24, 24
 """Days of the coarse past, its slots a day, and the newest steps of the fine past."""
-HISTORY_ANCHORS = (*ANCHORS, "week_moved", "day_moved")
+HISTORY_ANCHORS = (*ANCHORS, "week_moved", "day_moved", "similar_moved")
 META_FEATURES = 3
 PLACE_FEATURES = 8
 _POOL_SERIES = 256  # most series that tell what the whole panel does
@@ -43,7 +43,8 @@ class History:
         fine_day: the same a day before, shape (batch, fine).
         last: last known value at the cutoff, shape (batch, 1).
         anchors: ``HISTORY_ANCHORS`` of each target step, shape (batch, horizon, anchor).
-        recent: the last day beside the weekly and the daily lag, shape (batch, step, 3).
+        fine_similar: what similar days bring then, shape (batch, fine).
+        recent: the last day beside the weekly and the daily lag, and similar days, shape (batch, step, 4).
         companions: how far all series of the panel were from their week before, in each of the last slots, in
             scales of their own, shape (batch, slot).
         past_known: ``KNOWN_FEATURES`` of the days, shape (batch, day, feature).
@@ -57,6 +58,7 @@ class History:
     fine: Tensor
     fine_week: Tensor
     fine_day: Tensor
+    fine_similar: Tensor
     last: Tensor
     anchors: Tensor
     recent: Tensor
@@ -88,7 +90,7 @@ class Histories:
         self.slot = max(1, round(periods.day / SLOTS))
         self.context = DAYS * SLOTS * self.slot
         self._periods, self._steps = periods, panel.steps
-        self._lags = Lags(panel, periods)
+        self._lags = Lags(panel, periods, horizon=horizon)
         raw = self._lags.raw
         self._slots = raw if self.slot == 1 else resident(target, lambda values: trailing_mean(values, self.slot))
         smooth = max(2, self.slot)
@@ -126,6 +128,7 @@ class Histories:
             fine=lags.at(lags.raw, row, newest),
             fine_week=lags.at(lags.carried, row, newest - lags.week),
             fine_day=lags.at(lags.carried, row, newest - lags.day),
+            fine_similar=lags.similar(series, newest, cutoff),
             last=lags.last(series, cutoff),
             anchors=torch.cat([lags.anchors(series, cutoff, ahead, mean), moved], dim=-1),
             recent=lags.recent(series, cutoff),

@@ -30,9 +30,9 @@ from nettide.models.scaling import Scale, window_scale
 from nettide.prepare.calendar import CALENDAR_FEATURES
 
 _COMPANIONS = 16
-_LEVELS_OF_LATE = 4
+_LEVELS_OF_LATE = 5
 _MIDDLE = LEVELS.index(0.5)
-_FIRST_GATES = {"last": -1.0, "mean": -2.0, "weeks": 2.0, "week": 1.0, "days": 1.0}
+_FIRST_GATES = {"last": -1.0, "mean": -2.0, "similar": 2.0, "weeks": 2.0, "week": 1.0, "days": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class MultiscaleNetwork(nn.Module):
         members, hidden = shape.members, shape.hidden
         anchors, outputs = len(HISTORY_ANCHORS), len(LEVELS)
         self.days = MemberGRU(members, 2 * SLOTS + KNOWN_COUNT, hidden)
-        self.fine = MemberLinear(members, 6 * FINE, hidden)
+        self.fine = MemberLinear(members, 8 * FINE, hidden)
         self.companions = MemberLinear(members, 2 * SLOTS, _COMPANIONS)
         features = 2 * hidden + _COMPANIONS + RECENT_FEATURES + _LEVELS_OF_LATE + META_FEATURES
         self.from_state = MemberLinear(members, features, shape.head)
@@ -147,12 +147,12 @@ class MultiscaleNetwork(nn.Module):
         coarse = scale.apply(history.coarse)
         batch, horizon = history.anchors.shape[:2]
         days = torch.cat([_with_known(coarse.view(batch, DAYS, SLOTS)), history.past_known], dim=-1)
-        fine, week, day = (scale.apply(part) for part in (history.fine, history.fine_week, history.fine_day))
-        newest = torch.cat([_with_known(fine), _with_known(fine - week), _with_known(fine - day)], dim=-1)
+        fine = scale.apply(history.fine)
+        errors = [fine - scale.apply(lag) for lag in (history.fine_week, history.fine_day, history.fine_similar)]
+        newest = torch.cat([_with_known(part) for part in (fine, *errors)], dim=-1)
         late = torch.stack(
             [
-                (fine - week).abs().nanmean(1),
-                (fine - day).abs().nanmean(1),
+                *(error.abs().nanmean(1) for error in errors),
                 fine.diff(dim=1).abs().nanmean(1),
                 fine[:, -4:].nanmean(1),
             ],
