@@ -40,10 +40,12 @@ MODELS = (
     "lightgbm",
     "auto-ets",
     "theta",
+    "similar-day",
     "naive",
     "seasonal-naive",
 )
-_UNSEEDED = ("base", "auto-ets", "auto-arima", "theta", "mstl", "naive", "seasonal-naive", "seasonal-naive-day")
+_UNTRAINED = ("base", "similar-day", "naive", "seasonal-naive", "seasonal-naive-day")
+_UNSEEDED = (*_UNTRAINED, "auto-ets", "auto-arima", "theta", "mstl")
 AGREEMENT = 1e-6
 SAMPLE = 24
 

@@ -71,9 +71,13 @@ def test_silence_that_is_a_habit_is_not_noticed() -> None:
     assert not fallen_silent(nightly, day_steps=24)[0]
     longer = np.c_[nightly, np.zeros((1, 3))]
     assert fallen_silent(longer, day_steps=24)[0]
-    assert not fallen_silent(np.zeros((1, 200)), day_steps=24)[0]  # never carried anything: no news
     unknown = np.r_[np.ones(100), np.full(20, np.nan)][None]
     assert not fallen_silent(unknown, day_steps=24)[0]
+
+
+def test_a_link_that_never_carried_anything_is_silent() -> None:
+    past = np.array([[0.0] * 200, [np.nan] * 190 + [0.0] * 10, [np.nan] * 200])
+    assert fallen_silent(past, day_steps=24).tolist() == [True, True, False]
 
 
 def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:

@@ -93,7 +93,7 @@ def level_breaks(earlier: Floats, truth: Floats) -> Breaks:
 
 
 def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
-    """Say which series have been zero for longer than they ever were.
+    """Say which series have been zero for longer than they ever were before, or always.
 
     Args:
         past: all up to the cutoff, NaN where unknown, shape (series, time); the last eight weeks are looked at.
