@@ -44,8 +44,9 @@ MODELS = (
     "naive",
     "seasonal-naive",
 )
-_UNTRAINED = ("base", "similar-day", "naive", "seasonal-naive", "seasonal-naive-day")
-_UNSEEDED = (*_UNTRAINED, "auto-ets", "auto-arima", "theta", "mstl")
+_UNSEEDED = (
+    "base", "auto-ets", "auto-arima", "theta", "mstl", "similar-day", "naive", "seasonal-naive", "seasonal-naive-day",
+)  # fmt: skip
 AGREEMENT = 1e-6
 SAMPLE = 24
 

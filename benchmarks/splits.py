@@ -16,8 +16,8 @@ from typing import Any
 
 from measuring import data_folder, keep, markdown, nettide_command, run, versions
 
-MODELS = ("naive", "seasonal-naive", "window-mean", "rnn", "lstm", "gru", "gru-fcn", "lstm-fcn")
-_UNTRAINED = ("naive", "seasonal-naive", "window-mean")
+MODELS = ("naive", "seasonal-naive", "similar-day", "window-mean", "rnn", "lstm", "gru", "gru-fcn", "lstm-fcn")
+_UNTRAINED = ("base", "naive", "seasonal-naive", "similar-day", "window-mean")
 PUBLISHED = ("gru-fcn.filters=128,256,128", "gru-fcn.convolve=steps")
 AGREEMENT = 1e-6
 _SAME = ("points", "mae", "rmse", "wape", "rel_mae", "rel_wql", "coverage_80")
