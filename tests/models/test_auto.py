@@ -25,7 +25,7 @@ from nettide.errors import (
 )
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import restore_model
-from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
+from nettide.models.auto.config import NAIVE_MEMBERS, UNTRAINED, AutoConfig
 from nettide.models.auto.kept import KeptFits
 from nettide.models.auto.model import AutoModel
 from nettide.models.contract import Silent, State, last_cutoff
@@ -175,7 +175,7 @@ def test_without_a_second_fit_each_challenger_is_fitted_once() -> None:
 def test_a_history_too_short_to_compare_on_takes_the_pretrained_network_and_naive_forecasts(steps: int) -> None:
     panel = panel_of(daily_traffic(2, steps))
     model = fitted(panel, "rnn,base", made={"rnn": failing(TrainingError("never made"))})
-    assert model.members == ("base", *NAIVE_MEMBERS)
+    assert model.members == (*UNTRAINED, *NAIVE_MEMBERS)
     assert "history is too short to compare challengers on" in model.notes["auto"]
     assert model.verdict is None
     assert_sound(model.predict(panel, last_cutoff(panel)), panel, last_cutoff(panel))

@@ -12,7 +12,8 @@ from nettide.arrays import Floats
 from nettide.errors import MismatchError, OptionError
 from nettide.models import make_model
 from nettide.models.auto.config import NAIVE_MEMBERS
-from nettide.models.auto.model import AutoModel, Verdict
+from nettide.models.auto.model import AutoModel
+from nettide.models.auto.weighing import Verdict
 from nettide.tasks.explain import explained
 from nettide.tasks.explain_words import choice_document, choice_rows, choice_sentences, left_out
 

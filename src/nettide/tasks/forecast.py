@@ -193,7 +193,10 @@ def _occasion_notes(model: str, learned: set[str], panel: Panel, made: Forecast)
     if strange := sorted(ahead - learned - (_PRETRAINED_OCCASIONS if model in _OF_PRETRAINED else set())):
         free = [one for one in strange if one == "holiday" and model != _WITHOUT_WEEKENDS]
         if free:
-            yield "the forecast spans holidays, and the model saw none while it learned: it can only liken them to weekends"
+            yield (
+                "the forecast spans holidays, and the model saw none while it learned: "
+                "it can only liken them to weekends"
+            )
         if others := [one for one in strange if one not in free]:
             kinds = ", ".join(others)
             yield f"the forecast spans occasions of kind {kinds}, which the model never saw: they have no effect"

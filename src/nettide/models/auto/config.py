@@ -11,6 +11,8 @@ from nettide.units import parse_duration
 
 NAIVE_MEMBERS = ("naive", "seasonal-naive-day", "seasonal-naive", "window-mean")
 """Always there: what every challenger must beat, and what remains where none does."""
+UNTRAINED = ("base", "similar-day")
+"""Challengers that cost next to nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -15,12 +15,13 @@ from nettide.errors import DamagedError, HistoryError, MismatchError, OptionErro
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import fallen_silent, level_breaks, silenced
-from nettide.models.auto.config import NAIVE_MEMBERS, AutoConfig
+from nettide.models.auto.config import NAIVE_MEMBERS, UNTRAINED, AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
-from nettide.models.auto.mixture import guarded_weights, pooled_weights, preferences, series_weights
+from nettide.models.auto.mixture import guarded_weights
 from nettide.models.auto.side_by_side import Singles, known_mean, losses_of, mixed, with_bands
 from nettide.models.auto.trials import STATISTICAL, Clock, Trial, TrialPart, refitted, run_trial, trial_part
+from nettide.models.auto.weighing import PRIOR, Verdict, tells_bands, weigh
 from nettide.models.calibration import ORIGINS, adjust, origins_of, recent_adjustment, signed_errors
 from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, Training, tell_stage
 from nettide.models.fitted import Fitted, check_cutoffs
@@ -32,33 +33,11 @@ from nettide.prepare.periods import measured_periods
 
 _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
-_PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5, "similar-day": 0.25}
-"""Weights before anything is known, as parts of a trained challenger's."""
-_WORTH = 0.02  # least weight, over all series, for which a challenger is kept
-_STATISTICAL_WORTH = 0.1
 _CUTOFFS_AT_A_TIME = 64
 _FORECASTS, _MOST_ORIGINS = 700, 28  # (series x origins) that bands are judged by, and how far a few series look back
 _HALF_TRUSTED_WIDTH = 20.0  # forecasts
 _STRETCH = 1.03  # of bands: what was calibrated on the past holds a little less of the future
 _NOT_FITTED = "model is not fitted; call fit or load a fitted one"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
-    """How the challengers did on the validation part.
-
-    Args:
-        members: names, naive ones included.
-        ids: of the series.
-        errors: mean absolute error of each member and, last, of the mixture, NaN where unknown, shape
-            (member + 1, series, cutoff).
-        losses: pinball loss likewise, shape (member + 1, series, cutoff).
-    """
-
-    members: tuple[str, ...]
-    ids: tuple[str, ...]
-    errors: Floats
-    losses: Floats
 
 
 class AutoModel:
@@ -152,13 +131,13 @@ class AutoModel:
     def _take_untried(self, panel: Panel) -> None:
         """Take what needs no trial: the history is too short to compare anything on."""
         self.notes["auto"] = (
-            "history is too short to compare challengers on: the pretrained network as it is, and naive forecasts"
+            "history is too short to compare challengers on: the pretrained network as it is, similar days and naive forecasts"
         )
-        names = ("base", *NAIVE_MEMBERS)
+        names = (*UNTRAINED, *NAIVE_MEMBERS)
         self._members = {name: self.make(name) for name in names}
         for model in self._members.values():
             model.fit(panel)
-        prior = np.array([_PRIOR[name] for name in names])
+        prior = np.array([PRIOR[name] for name in names])
         self._pooled = prior / prior.sum()
         self._weights = np.repeat(self._pooled[:, None], len(panel.series), axis=1)
 
@@ -170,7 +149,7 @@ class AutoModel:
         for place, name in enumerate(challengers, start=1):
             # the first is tried whatever the budget, to say what it would need
             spent = sum(one.seconds for one in trials if one.model) if self.config.refit else 0.0
-            costs = name != "base"  # it is not trained
+            costs = name not in UNTRAINED
             if clock.stopped() or (clock.left <= spent and place > 1 and costs):
                 spent_all = "the budget is spent" if clock.left <= 0 else "the rest of the budget is for final fits"
                 self.notes[name] = "not tried: " + ("ended early" if clock.stopped() else spent_all)
@@ -186,11 +165,11 @@ class AutoModel:
             if trial.why:
                 self.notes[name] = trial.why
         tried = [one for one in trials if one.name not in NAIVE_MEMBERS]
-        if not clock.stopped() and tried and not any(one.model for one in tried if one.name != "base"):
+        if not clock.stopped() and tried and not any(one.model for one in tried if one.name not in UNTRAINED):
             short = [f"{one.name} was {one.why}" for one in tried if "too short for it" in one.why]
             if short:
                 raise OptionError(f"budget {self.config.budget} is too small for one challenger: {short[0]}")
-        if not any(_tells_bands(one) for one in trials):  # those of the naive members come from some challenger
+        if not any(tells_bands(one) for one in trials):  # those of the naive members come from some challenger
             base = run_trial("base", partial(self.make, "base"), panel, part, clock=clock, kept=kept)
             if base.model is None:
                 raise HistoryError(base.why.removeprefix("left out: "))
@@ -198,62 +177,10 @@ class AutoModel:
         return [one for one in trials if one.model]
 
     def _weigh(self, panel: Panel, part: TrialPart, trials: list[Trial]) -> None:
-        """Weigh the members over all series, then for each; leave out those that are not worth it."""
-        truth = panel.target[:, part.cutoffs[:, None] + np.arange(1, self.horizon + 1)]
-        prior = np.array([_PRIOR.get(one.name, 1.0) for one in trials])
-        quantiles = with_bands([one.point for one in trials], [one.quantiles for one in trials])
-        sizes = _sizes(truth, quantiles)
-        pooled = self._pooled_weights([one.name for one in trials], truth, quantiles, sizes, prior / prior.sum())
-        stay = [
-            place
-            for place, one in enumerate(trials)
-            if pooled[place] >= (_STATISTICAL_WORTH if one.name in STATISTICAL else _WORTH) or one.name in NAIVE_MEMBERS
-        ]
-        if not any(_tells_bands(trials[place]) for place in stay):  # whose spread the naive members take
-            banded = [place for place, one in enumerate(trials) if _tells_bands(one)]
-            stay = sorted([*stay, max(banded, key=lambda place: pooled[place])])
-        for place, one in enumerate(trials):
-            if place not in stay:
-                self.notes[one.name] = f"left out: {pooled[place]:.1%} of the mixture, not worth its time"
-        chosen = quantiles[stay]
-        losses = losses_of(truth, chosen)  # (member, series, cutoff, horizon)
-        by_cutoff = known_mean(losses, axis=3)
-        self._pooled = pooled[stay] / pooled[stay].sum()
-        seen = np.isfinite(by_cutoff).any(axis=0).sum(axis=1).astype(np.float64)
-        self._weights = series_weights(self._pooled, known_mean(by_cutoff, axis=2), seen)
-        self._members = {trials[place].name: _model(trials[place]) for place in stay}
-        mixture = mixed(self._weights, chosen)
-        errors = np.abs(truth - chosen[..., _MIDDLE])
-        self.verdict = Verdict(
-            (*self._members,),
-            panel.ids,
-            np.concatenate(
-                [known_mean(errors, axis=3), known_mean(np.abs(truth - mixture[..., _MIDDLE]), axis=2)[None]]
-            ),
-            np.concatenate([by_cutoff, known_mean(losses_of(truth, mixture[None]), axis=3)]),
-        )
-
-    def _pooled_weights(
-        self, names: list[str], truth: Floats, quantiles: Singles, sizes: Floats, prior: Floats
-    ) -> Floats:
-        """Weigh over all series; a member that was tried on a sample alone is weighed against the rest there."""
-        points = truth.reshape(len(truth), -1)
-        flat = quantiles.reshape(*quantiles.shape[:2], -1, len(LEVELS))
-        costly = np.array([name in STATISTICAL for name in names])
-        scaled = losses_of(points, flat) / sizes[:, None]
-        rest = np.where(costly, 0.0, prior * preferences(known_mean(scaled, axis=(1, 2))))
-        weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum())
-        pooled = np.zeros(len(names))
-        pooled[~costly] = weights
-        if costly.any():
-            on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior)
-            tried = np.isfinite(flat).all(axis=(0, 3))  # where all members were
-            alone = known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
-            rival = np.where(costly | np.isnan(alone), np.inf, alone).min()
-            kept = costly & (on_sample >= _STATISTICAL_WORTH) & (alone <= rival)
-            pooled = pooled * (1 - on_sample[kept].sum())
-            pooled[kept] = on_sample[kept]
-        return pooled
+        found = weigh(panel, part, trials)
+        self.notes |= found.left_out
+        self._pooled, self._weights, self.verdict = found.pooled, found.weights, found.verdict
+        self._members = {one.name: _model(one) for one in found.trials}
 
     def _fit_again(self, panel: Panel, trials: Mapping[str, Trial], clock: Clock, kept: KeptFits) -> None:
         """Fit the members again on the whole history, the weightiest first."""
@@ -261,7 +188,7 @@ class AutoModel:
         names = list(self._members)
         last = [names[place] for place in order if names[place] not in NAIVE_MEMBERS]
         for name in (names[place] for place in order):
-            costs = name not in (*NAIVE_MEMBERS, "base")
+            costs = name not in (*NAIVE_MEMBERS, *UNTRAINED)
             if costs and (clock.stopped() or clock.left < 0.3 * trials[name].seconds):
                 self.notes[name] = "not fitted again on the whole history: " + (
                     "ended early" if clock.stopped() else "the budget is spent"
@@ -438,18 +365,6 @@ class AutoModel:
             if not told_of.errors.shape == told_of.losses.shape == expected:
                 raise DamagedError("the stored mixture has a verdict that does not fit its members and series")
         return model
-
-
-def _sizes(truth: Floats, quantiles: Singles) -> Floats:
-    """Give what the errors of each series are measured in: the mean error of all members, or 1, shape (series,)."""
-    errors = np.abs(truth - quantiles[..., _MIDDLE])
-    sizes = known_mean(errors.reshape(len(errors), len(truth), -1), axis=(0, 2))
-    return np.where(np.isfinite(sizes) & (sizes > 0), sizes, 1.0)
-
-
-def _tells_bands(trial: Trial) -> bool:
-    """Say whether a challenger has bands at every cutoff; one that is fitted anew at each has none for the past."""
-    return trial.model is not None and trial.quantiles.shape[-1] > 0 and trial.name not in STATISTICAL
 
 
 def _model(trial: Trial) -> Model:
