@@ -19,7 +19,7 @@ _DAY_LAGS = 7
 _GRID = 4096.0  # features are rounded to its inverse: the same traffic in another unit falls on the same side of splits
 _FAR = 1e4
 _NEAR = [ANCHORS.index(one) for one in ("day", "week", "weeks", "days")]  # smoothed over neighbouring steps too
-_SEASONAL = [ANCHORS.index(one) for one in ("day", "weeks", "days", "similar")]
+_SEASONAL = [ANCHORS.index(one) for one in ("day", "weeks", "days", "similar")]  # the last within days alone
 _SHAPE = 7
 
 
@@ -47,7 +47,7 @@ def rows_of(batch: Batch, *, day: int) -> Rows:
     """
     scale = window_scale(batch.past, torch.nan_to_num(batch.last), scaling="robust", transform="asinh")
     past, anchors = scale.apply(batch.past), scale.apply(batch.anchors)  # (batch, context), (batch, horizon, anchor)
-    base = _base(anchors)
+    base = _base(anchors, day)
     horizon = anchors.shape[1]
     lags = _day_lags(past, horizon, day)  # (batch, horizon, lag)
     near = _neighbours(anchors[..., _NEAR])  # (batch, horizon, anchor)
@@ -86,9 +86,9 @@ def _mean_lengths(context: int, day: int) -> list[int]:
     return sorted({min(one, context) for one in (3, 8, max(1, day // 2), day, 2 * day, context)})
 
 
-def _base(anchors: Tensor) -> Tensor:
+def _base(anchors: Tensor, day: int) -> Tensor:
     """Give the mean of the known seasonal anchors, of all known ones where there are none; 0 without any."""
-    seasonal = anchors[..., _SEASONAL].nanmean(-1)
+    seasonal = anchors[..., _SEASONAL if day > 1 else _SEASONAL[:-1]].nanmean(-1)
     return torch.nan_to_num(torch.where(torch.isnan(seasonal), anchors.nanmean(-1), seasonal))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nettide.arrays import Bools, Floats, Ints
 from nettide.panel import Panel
-from nettide.prepare.calendar import calendar_features
+from nettide.prepare.calendar import local_seconds, on_weekend
 from nettide.prepare.occasions import OCCASION_FEATURES, occasion_features, occasion_groups
 from nettide.prepare.periods import Periods, told_seconds
 
@@ -42,16 +42,18 @@ def centred_mean(values: Floats, reach: int) -> Floats:
     """Give the mean of the known values within ``reach`` steps, the nearer ones weighing more, shape (series, time)."""
     if not reach:
         return values
-    weights = np.concatenate([np.arange(1.0, reach + 2), np.arange(reach, 0.0, -1)])
-    padded = np.pad(values, ((0, 0), (reach, reach)), constant_values=np.nan)
-    known = ~np.isnan(padded)
-    sums, shares = np.zeros_like(values), np.zeros_like(values)
-    filled = np.where(known, padded, 0.0)
-    for place, weight in enumerate(weights):
-        part = slice(place, place + values.shape[1])
-        sums += weight * filled[:, part]
-        shares += weight * known[:, part]
-    return np.where(~np.isnan(values), sums / np.maximum(shares, 1e-9), np.nan)
+    known = ~np.isnan(values)
+    sums, shares = (_triangle(part, reach) for part in (np.where(known, values, 0.0), known.astype(np.float64)))
+    return np.where(known, sums / np.where(known, shares, 1.0), np.nan)
+
+
+def _triangle(values: Floats, reach: int) -> Floats:
+    """Give sums weighed 1 ... reach + 1 ... 1 around each step: two sums over as many steps, one after the other."""
+    summed = np.pad(values, ((0, 0), (reach, reach)))
+    for _ in range(2):
+        until = np.cumsum(np.pad(summed, ((0, 0), (1, 0))), axis=1)
+        summed = until[:, reach + 1 :] - until[:, : -reach - 1]
+    return summed
 
 
 class SimilarDays:
@@ -187,7 +189,7 @@ def days_off(panel: Panel, periods: Periods, *, horizon: int) -> tuple[Bools, In
     free = shares >= 0.5
     for place, group in enumerate(groups):
         if group.zone not in weekend:
-            weekend[group.zone] = calendar_features(told, group.zone)[:, -1] > 0
+            weekend[group.zone] = on_weekend(local_seconds(told, group.zone))
         free[place] |= weekend[group.zone]
     return free, places
 

@@ -9,6 +9,8 @@ discounted losses as in Cesa-Bianchi and Lugosi, Prediction, Learning, and Games
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ _MOST_POINTS = 100_000
 _PREFERENCE = 4.0
 _CONVINCING = 0.05  # gain over the prior at which it is given up
 _LEAST = 0.02  # of the whole; what weighs less is left out
+_HALF_TRUSTED_FORECASTS = 50.0  # over all series: one series at a dozen cutoffs is chance
 _HALF_TRUSTED = 6.0  # cutoffs at which a series' own errors count half
 _SHARPNESS = 6.0  # of own errors on the validation part
 _FADING = 0.7  # what an error counts one horizon later
@@ -61,12 +64,19 @@ def preferences(losses: Floats) -> Floats:
 
 
 def pooled_weights(
-    truth: Floats, quantiles: Floats | NDArray[np.float32], levels: Floats, sizes: Floats, prior: Floats
+    truth: Floats,
+    quantiles: Floats | NDArray[np.float32],
+    levels: Floats,
+    sizes: Floats,
+    prior: Floats,
+    *,
+    forecasts: float = math.inf,
 ) -> Floats:
     """Give weights with little pinball loss of the mixture over all series, each in its own size.
 
     Found by exponentiated gradient from the prior, and moved towards it again unless they gain much over it: a
-    validation part without a holiday or a level shift does not know what each member is worth there.
+    validation part without a holiday or a level shift does not know what each member is worth there, nor do few
+    forecasts.
 
     Args:
         truth: NaN where unknown, shape (series, point).
@@ -74,6 +84,7 @@ def pooled_weights(
         levels: shape (level,).
         sizes: what an error of each series is measured in, positive, shape (series,).
         prior: positive, sum 1, shape (member,).
+        forecasts: how many are compared (series x cutoffs); of 50, half is believed.
 
     Returns:
         shape (member,), sum 1.
@@ -103,7 +114,8 @@ def pooled_weights(
     found = total / _ROUNDS
     before, after = (float(pinball(y, np.tensordot(one, members, axes=1), levels).mean()) for one in (prior, found))
     gain = 1 - after / before if before > 0 else 0.0
-    moved: Floats = prior + min(1.0, max(0.0, gain) / _CONVINCING) * (found - prior)
+    trust = 1 / (1 + _HALF_TRUSTED_FORECASTS / forecasts)
+    moved: Floats = prior + trust * min(1.0, max(0.0, gain) / _CONVINCING) * (found - prior)
     return moved
 
 

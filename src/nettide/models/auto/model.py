@@ -131,7 +131,8 @@ class AutoModel:
     def _take_untried(self, panel: Panel) -> None:
         """Take what needs no trial: the history is too short to compare anything on."""
         self.notes["auto"] = (
-            "history is too short to compare challengers on: the pretrained network as it is, similar days and naive forecasts"
+            "history is too short to compare challengers on: "
+            "the pretrained network as it is, similar days and naive forecasts"
         )
         names = (*UNTRAINED, *NAIVE_MEMBERS)
         self._members = {name: self.make(name) for name in names}

@@ -14,7 +14,7 @@ from nettide.models.auto.side_by_side import Singles, known_mean, losses_of, mix
 from nettide.models.auto.trials import STATISTICAL, Trial, TrialPart
 from nettide.panel import Panel
 
-PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5, "similar-day": 0.25}
+PRIOR = {**dict.fromkeys(NAIVE_MEMBERS, 0.03), **dict.fromkeys(STATISTICAL, 0.05), "base": 0.5, "similar-day": 0.1}
 """Weights before anything is known, as parts of a trained challenger's."""
 _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
@@ -115,12 +115,14 @@ def _over_all_series(names: list[str], truth: Floats, quantiles: Singles, sizes:
     costly = np.array([name in STATISTICAL for name in names])
     scaled = losses_of(points, flat) / sizes[:, None]
     rest = np.where(costly, 0.0, prior * preferences(known_mean(scaled, axis=(1, 2))))
-    weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum())
+    forecasts = float(np.isfinite(truth).any(axis=2).sum())
+    weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum(), forecasts=forecasts)
     pooled = np.zeros(len(names))
     pooled[~costly] = weights
     if costly.any():
-        on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior)
         tried = np.isfinite(flat).all(axis=(0, 3))  # where all members were
+        sampled = forecasts * tried.mean()
+        on_sample = pooled_weights(points, flat, _LEVELS, sizes, prior, forecasts=max(sampled, 1.0))
         alone = known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
         rival = np.where(costly | np.isnan(alone), np.inf, alone).min()
         kept = costly & (on_sample >= _STATISTICAL_WORTH) & (alone <= rival)
