@@ -119,6 +119,37 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
     return found
 
 
+def unchanged_values(past: Floats, *, day_steps: int) -> Floats:
+    """Give the value of each series that has not changed for eight weeks, or ever; NaN for the others.
+
+    Args:
+        past: all up to the cutoff, NaN where unknown, shape (series, time).
+        day_steps: steps a day.
+
+    Returns:
+        shape (series,); a quarter of a day (and four steps) must be known.
+    """
+    recent = past[:, -_LOOKED_BACK_DAYS * day_steps :]
+    known = np.isfinite(recent)
+    high = np.where(known, recent, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(known, recent, np.inf).min(axis=1, initial=np.inf)
+    enough = known.sum(axis=1) >= max(4, _SILENT_DAYS * day_steps)
+    return np.where(enough & (high == low), high, np.nan)
+
+
+def brought_back(quantiles: Floats, medians: Floats, *, middle: int) -> Floats:
+    """Move bands so that their medians are given values, at least 0.
+
+    Args:
+        quantiles: ascending, shape (series, step, level).
+        medians: shape (series,).
+        middle: which level is the median.
+    """
+    moved: Floats = np.maximum(quantiles - quantiles[..., middle, None] + medians[:, None, None], 0.0)
+    moved[..., middle] = np.maximum(medians, 0.0)[:, None]
+    return moved
+
+
 def silenced(quantiles: Floats, levels: Floats) -> Floats:
     """Give zero for all quantiles but the highest, which stay for a link that comes back.
 
