@@ -1,7 +1,7 @@
 """Similar days: what a time of day usually brings on days of its kind, working days or days off, at today's level.
 
-The similar-day method of load forecasting (Hahn, Meyer-Nieberg, Pickl, European Journal of Operational Research 199,
-2009, name it the oldest), with days weighed by exponential smoothing, which forgets old habits and averages noise out.
+Source: the similar-day method of load forecasting, as in Hong and Fan, Probabilistic electric load forecasting: A
+tutorial review, International Journal of Forecasting 32, 2016; here days fade by exponential smoothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class SimilarDays:
         free, groups = days_off(panel, periods, horizon=horizon)
         self._free, self._group = torch.from_numpy(free), torch.from_numpy(groups)
         self._newest = torch.from_numpy(newest_of_kind(free[:, : panel.steps], self.day))
-        self._rows = free, groups
+        self._days_off = free, groups
 
     def habits(self, rooted_target: Floats, level: Floats, rows: slice) -> tuple[Floats, Floats]:
         """Smooth over days of a kind, for some series.
@@ -85,7 +85,7 @@ class SimilarDays:
             What the time of each step brings on days of its kind, that step included, and the level of the weeks in
             which it did, both rooted, NaN where nothing is known, shape (series, time).
         """
-        free, groups = self._rows
+        free, groups = self._days_off
         values = centred_mean(rooted_target, self.reach)
         known = ~(np.isnan(values) | np.isnan(level))
         shown = np.where(known, values, 0.0), np.where(known, level, 0.0), known
@@ -138,7 +138,8 @@ def _smoothed(values: Floats, levels: Floats, known: Bools, *, free: Bools, day:
 def _add_day(state: Floats, values: Floats, levels: Floats, known: Bools, *, kept: float) -> None:
     """Add a day to the habits of its kind, in place; a value far from the habit counts as no farther than is usual.
 
-    Source: the robust exponential smoothing of Gelper, Fried and Croux, Journal of Forecasting 29, 2010.
+    Source: Gelper, Fried and Croux, Robust forecasting with exponential and Holt-Winters smoothing, Journal of
+    Forecasting 29, 2010.
 
     Args:
         state: habit, its level, its weight and the usual error of each time of day, shape (4, series, step).
