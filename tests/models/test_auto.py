@@ -518,7 +518,8 @@ def test_bands_that_held_too_much_since_the_fit_get_narrower_with_every_forecast
 def test_many_cutoffs_at_once_equal_a_few(trained: QuickAuto, monkeypatch: pytest.MonkeyPatch) -> None:
     cutoffs = np.arange(200, 839, 24)
     whole = trained.predict(PANEL, cutoffs)
-    monkeypatch.setattr("nettide.models.auto.model._CUTOFFS_AT_A_TIME", 3)
+    monkeypatch.setattr("nettide.models.auto.model._LEAST_CUTOFFS", 3)
+    monkeypatch.setattr("nettide.models.auto.model._MOST_VALUES", 1)
     assert_equal(trained.predict(PANEL, cutoffs), whole, exact=False)
 
 

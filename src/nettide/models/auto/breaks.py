@@ -6,6 +6,7 @@ the series itself, and believed only where the series was calm before: real traf
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,10 +104,12 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
         shape (series,): true after a quarter of a day (and four steps) of zeros, a quarter more than any run before,
         and where there has been nothing but zeros.
     """
-    recent = past[:, -_LOOKED_BACK_DAYS * day_steps :]
-    count, steps = recent.shape
-    if not steps:
-        return np.zeros(count, dtype=np.bool_)
+    found = np.zeros(len(past), dtype=np.bool_)
+    least = _least_seen(day_steps)
+    rows = np.flatnonzero(~(past[:, -least:] > 0).any(axis=1))  # the others cannot have been silent for so long
+    recent = past[rows, -_LOOKED_BACK_DAYS * day_steps :]
+    if not recent.size:
+        return found
     carried = recent > 0
     # zeros since the traffic before each step of traffic; an unknown step neither ends nor lengthens a run
     zeros = np.cumsum(recent == 0, axis=1)
@@ -115,7 +118,7 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
     earlier[:, 1:] = before[:, :-1]
     longest = np.where(carried, zeros - earlier, 0).max(axis=1)
     run = zeros[:, -1] - before[:, -1]
-    found: Bools = (run >= max(4, _SILENT_DAYS * day_steps)) & (run > 1.25 * longest)
+    found[rows] = (run >= least) & (run > 1.25 * longest)
     return found
 
 
@@ -129,12 +132,26 @@ def unchanged_values(past: Floats, *, day_steps: int) -> Floats:
     Returns:
         shape (series,); a quarter of a day (and four steps) must be known.
     """
-    recent = past[:, -_LOOKED_BACK_DAYS * day_steps :]
-    known = np.isfinite(recent)
-    high = np.where(known, recent, -np.inf).max(axis=1, initial=-np.inf)
-    low = np.where(known, recent, np.inf).min(axis=1, initial=np.inf)
-    enough = known.sum(axis=1) >= max(4, _SILENT_DAYS * day_steps)
-    return np.where(enough & (high == low), high, np.nan)
+    found = np.full(len(past), np.nan)
+    least = _least_seen(day_steps)
+    lately, high, low = _extremes(past[:, -least:])
+    rows = np.flatnonzero((lately == 0) | (high == low))  # the others have just changed
+    count, high, low = _extremes(past[rows, -_LOOKED_BACK_DAYS * day_steps :])
+    found[rows] = np.where((count >= least) & (high == low), high, np.nan)
+    return found
+
+
+def _least_seen(day_steps: int) -> int:
+    """Give how many steps must be known to call a series silent or constant."""
+    return max(4, math.ceil(_SILENT_DAYS * day_steps))
+
+
+def _extremes(values: Floats) -> tuple[Ints, Floats, Floats]:
+    """Give how many values are known, the largest and the smallest of them, each shape (series,)."""
+    known = np.isfinite(values)
+    high = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
+    low = np.where(known, values, np.inf).min(axis=1, initial=np.inf)
+    return known.sum(axis=1), high, low
 
 
 def brought_back(quantiles: Floats, medians: Floats, *, middle: int) -> Floats:

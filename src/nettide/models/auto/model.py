@@ -33,7 +33,7 @@ from nettide.prepare.periods import measured_periods
 
 _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
-_CUTOFFS_AT_A_TIME = 64
+_LEAST_CUTOFFS, _MOST_VALUES = 8, 4_000_000  # forecast at a time: a member looks back anew at each turn
 _FORECASTS, _MOST_ORIGINS = 700, 28  # (series x origins) that bands are judged by, and how far a few series look back
 _HALF_TRUSTED_WIDTH = 20.0  # forecasts
 _STRETCH = 1.03  # of bands: what was calibrated on the past holds a little less of the future
@@ -223,8 +223,9 @@ class AutoModel:
         check_cutoffs(panel, cutoffs)
         cutoffs = np.asarray(cutoffs, dtype=np.int64)
         values = np.empty((len(panel.series), len(cutoffs), self.horizon, len(LEVELS)))
-        for start in range(0, len(cutoffs), _CUTOFFS_AT_A_TIME):
-            part = slice(start, start + _CUTOFFS_AT_A_TIME)
+        many = max(_LEAST_CUTOFFS, _MOST_VALUES // max(1, len(panel.series) * self.horizon * len(LEVELS)))
+        for start in range(0, len(cutoffs), many):
+            part = slice(start, start + many)
             if panel.series:
                 values[:, part] = self._quantiles(panel, cutoffs[part])
         return quantile_forecast(panel, cutoffs, values)
