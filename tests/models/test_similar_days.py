@@ -101,10 +101,11 @@ def test_a_holiday_of_one_series_is_none_for_another() -> None:
 
 def test_the_weekend_begins_at_local_midnight() -> None:
     panel = in_utc(hours_of_weeks(2, working=1.0, free=1.0))
-    there = replace(panel, series=tuple(replace(one, zone="Asia/Tokyo") for one in panel.series))
-    for one, hours in ((panel, 0), (there, 9)):
-        free, group = days_off(one, nominal_periods(one), horizon=0)
-        assert np.flatnonzero(free[group[0]])[0] == 24 * 5 - hours
+    for zone, days, hours in (("UTC", 5, 0), ("Asia/Tokyo", 5, 9), ("Asia/Riyadh", 4, 3)):
+        there = replace(panel, series=tuple(replace(one, zone=zone) for one in panel.series))
+        free, group = days_off(there, nominal_periods(there), horizon=0)
+        found = np.flatnonzero(free[group[0]])
+        assert (found[0], len(found[found < 24 * 7])) == (24 * days - hours, 48)
 
 
 def test_a_habit_follows_the_level_by_a_factor_of_four_at_most() -> None:

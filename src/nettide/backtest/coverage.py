@@ -20,6 +20,7 @@ from nettide.backtest.evaluate import Backtest, Outcome
 from nettide.backtest.leaderboard import BAND
 from nettide.forecast import LEVELS, quantile_name
 from nettide.prepare.calendar import DAY_SECONDS, local_seconds
+from nettide.prepare.weekends import on_weekend
 
 BAND_NAME = "80 % band"
 BAND_SHARE = BAND[1] - BAND[0]
@@ -29,7 +30,6 @@ HOURS_TOGETHER = 4
 _MOST_STEP_GROUPS = 4
 _SEED = 0
 _MOST_AT_ONCE = 4_000_000
-_THURSDAY = 3  # 1970-01-01 was one, counted from Monday
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ def _groupings(backtest: Backtest) -> list[_Grouping]:
         ]
         found.append(_Grouping(local % DAY_SECONDS // 3600, zone_of, kinds))
     if step_seconds <= DAY_SECONDS:
-        weekend = ((local // DAY_SECONDS + _THURSDAY) % 7 >= 5).astype(np.int64)
+        weekend = np.stack([on_weekend(one, zone) for one, zone in zip(local, zones, strict=True)]).astype(np.int64)
         found.append(_Grouping(weekend, zone_of, [_single("day", ["weekday", "weekend"])]))
     thirds = [_single("level", ["low", "middle", "high"])]
     return [*found, _Grouping(_levels(backtest), np.arange(len(backtest.panel.series)), thirds)]

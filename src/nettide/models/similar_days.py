@@ -16,9 +16,10 @@ from torch import Tensor
 
 from nettide.arrays import Bools, Floats, Ints
 from nettide.panel import Panel
-from nettide.prepare.calendar import local_seconds, on_weekend
+from nettide.prepare.calendar import local_seconds
 from nettide.prepare.occasions import OCCASION_FEATURES, occasion_features, occasion_groups
 from nettide.prepare.periods import Periods, told_seconds
+from nettide.prepare.weekends import on_weekend
 
 KEPT = (0.90, 0.83)
 """What a day keeps of its weight when the next one of its kind comes: working days, days off."""
@@ -190,7 +191,7 @@ def days_off(panel: Panel, periods: Periods, *, horizon: int) -> tuple[Bools, In
     free = shares >= 0.5
     for place, group in enumerate(groups):
         if group.zone not in weekend:
-            weekend[group.zone] = on_weekend(local_seconds(told, group.zone))
+            weekend[group.zone] = on_weekend(local_seconds(told, group.zone), group.zone)
         free[place] |= weekend[group.zone]
     return free, places
 

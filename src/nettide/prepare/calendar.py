@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from nettide.arrays import Bools, Floats, Ints
+from nettide.arrays import Floats, Ints
+from nettide.prepare.weekends import on_weekend
 
 DAY_SECONDS = 86_400
 WEEK_SECONDS = 604_800
@@ -74,17 +75,4 @@ def calendar_features(seconds: Ints, zone: str) -> Floats:
     week = 2 * np.pi * in_week / WEEK_SECONDS
     angles = (day, 2 * day, week, 2 * week)
     waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
-    return np.stack([*waves, on_weekend(local).astype(np.float64)], axis=1)
-
-
-def on_weekend(local: Ints) -> Bools:
-    """Say which steps lie on a Saturday or Sunday.
-
-    Args:
-        local: seconds of the wall clock, as ``local_seconds`` gives them, shape (time,).
-
-    Returns:
-        shape (time,).
-    """
-    found: Bools = (local - _MONDAY) % WEEK_SECONDS >= 5 * DAY_SECONDS
-    return found
+    return np.stack([*waves, on_weekend(local, zone).astype(np.float64)], axis=1)
