@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nettide.arrays import Floats
-from nettide.models.similar_days import SimilarDays, level_ratio, rooted, unrooted
+from nettide.models.habits import Habits, level_ratio, rooted, unrooted
 from nettide.panel import Panel
 from nettide.prepare.carry import carried_forward
 from nettide.prepare.periods import Periods
@@ -71,17 +71,17 @@ class Lags:
         self._stride = panel.steps + 1
         self.raw = resident(panel.target, lambda values: values)
         self.carried = resident(panel.target, carried_forward)
-        self._similar = SimilarDays(panel, periods, horizon=horizon)
+        self._by_kind = Habits(panel, periods, horizon=horizon)
         self._level, self._habit, self._habit_level = self._habits(panel)
 
     def _habits(self, panel: Panel) -> tuple[Tensor, Tensor, Tensor]:
-        """Give the rooted level of the week up to each step, and ``SimilarDays.habits``, resident."""
+        """Give the rooted level of the week up to each step, and ``Habits.smoothed``, resident."""
         made = [np.full((len(panel.series), panel.steps + 1), np.nan, dtype=np.float32) for _ in range(3)]
         for start in range(0, len(panel.series), _ROWS):
             rows = slice(start, start + _ROWS)
             target = rooted(panel.target[rows])
             levels = trailing_mean(target, self.week)
-            for whole, part in zip(made, (levels, *self._similar.habits(target, levels, rows)), strict=True):
+            for whole, part in zip(made, (levels, *self._by_kind.smoothed(target, levels, rows)), strict=True):
                 whole[rows, 1:] = part
         level, habit, then = (torch.from_numpy(one).view(-1) for one in made)
         return level, habit, then
@@ -142,7 +142,7 @@ class Lags:
             At the level of the cutoff, NaN where no such day is known, shape (batch, step).
         """
         row, end = series[:, None], cutoff[:, None]
-        found = self._similar.step_of(row, step, end)
+        found = self._by_kind.step_of(row, step, end)
         level = self.at(self._level, row, end)
         habit, then = self.at(self._habit, row, found), self.at(self._habit_level, row, found)
         return unrooted(habit * level_ratio(level, then))

@@ -50,7 +50,7 @@ class SimilarDayConfig:
 class SimilarDayModel:
     """Says what the time of day usually brings on days of its kind, and nothing is trained.
 
-    Days are of two kinds: working days, and weekends and holidays. See ``SimilarDays`` for how days are averaged. A
+    Days are of two kinds: working days, and weekends and holidays. See ``Habits`` for how days are averaged. A
     time of which no such day is known gets the last known value of its series.
     """
 

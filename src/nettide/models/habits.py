@@ -1,4 +1,4 @@
-"""Similar days: what a time of day usually brings on days of its kind, working days or days off, at today's level.
+"""Habits: what a time of day usually brings on days of its kind, working days or days off, at today's level.
 
 Source: the similar-day method of load forecasting, as in Hong and Fan, Probabilistic electric load forecasting: A
 tutorial review, International Journal of Forecasting 32, 2016; here days fade by exponential smoothing.
@@ -57,7 +57,7 @@ def _triangle(values: Floats, reach: int) -> Floats:
     return summed
 
 
-class SimilarDays:
+class Habits:
     """The habits of a panel by kind of day, looked up for any step from any cutoff.
 
     Args:
@@ -74,7 +74,7 @@ class SimilarDays:
         self._newest = torch.from_numpy(newest_of_kind(free[:, : panel.steps], self.day))
         self._days_off = free, groups
 
-    def habits(self, rooted_target: Floats, level: Floats, rows: slice) -> tuple[Floats, Floats]:
+    def smoothed(self, rooted_target: Floats, level: Floats, rows: slice) -> tuple[Floats, Floats]:
         """Smooth over days of a kind, for some series.
 
         Args:

@@ -12,8 +12,8 @@ from conformance import daily_traffic, panel_of
 from slow_days import similar_days, weekend
 
 from nettide.arrays import Floats
+from nettide.models.habits import centred_mean, days_off, newest_of_kind, rooted, unrooted
 from nettide.models.lags import Lags
-from nettide.models.similar_days import centred_mean, days_off, newest_of_kind, rooted, unrooted
 from nettide.occasions import Occasion
 from nettide.panel import Panel
 from nettide.prepare.periods import Periods, nominal_periods
