@@ -21,6 +21,7 @@ SETS = ("milan", "abilene", "cesnet", "isp-5min")
 WITHOUT = {
     "as shipped": {},
     "no anchors, so no gated mix": {"anchors": "false"},
+    "no similar days": {"similar": "unknown"},
     "no calendar, so no days off": {"calendar": "false"},
     "no days off": {"country": "none"},
     "single steps instead of patches": {"patch": "1"},
@@ -38,7 +39,8 @@ WITHOUT = {
     "the other channels as inputs": {"channels": "all"},
     "bands as the network gives them": {"adapt": "false"},
 }
-"""What is done instead -> options of ``lstm``, ``model``, ``country``, and ``half`` or ``twice`` of what it chooses."""
+"""What is done instead -> options of ``lstm``, ``model``, ``country``, and ``half`` or ``twice`` of what it chooses;
+``similar``, which is no option, makes the habit of similar days unknown everywhere."""
 _TIE = 0.002
 
 
@@ -142,15 +144,23 @@ def main() -> None:
     keep(given.name, {"seeds": given.seeds, "versions": versions("nettide", "torch"), "runs": found, "summary": rows})
 
 
+def _unknown(_lags: Any, _series: Any, step: Any, _cutoff: Any) -> Any:
+    """Stand in for ``Lags.similar``: no habit is known."""
+    return step * math.nan
+
+
 def work(data: Path, task: dict[str, Any], out: Path) -> None:
     """Fit one network on the first 70 % of a set and score it on the next 10 %."""
     from accuracy_data import cutoffs_of, outcome_backtest, read_set, scores_of
     from nettide.models import make_config, make_model
+    from nettide.models.lags import Lags
     from nettide.models.recurrent_config import RecurrentConfig, resolve
     from nettide.tasks.choice import parse_options
 
     split, changes = (HOURLY | FINE)[task["set"]], dict(task["changes"])
     name = changes.pop("model", "lstm")
+    if changes.pop("similar", ""):
+        Lags.similar = _unknown  # type: ignore[method-assign, assignment]
     panel = read_set(split, data, country=changes.pop("country", None), channels="channels" in changes)
     cutoffs = cutoffs_of(panel, split, first=0.7, last=0.8)
     history = panel.until(int(cutoffs[0]) + 1)
