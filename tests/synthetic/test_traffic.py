@@ -103,6 +103,14 @@ def test_days_repeat_and_weekends_differ() -> None:
     assert (clean[:, :24].max(axis=1) > 1.2 * clean[:, :24].min(axis=1)).all()
 
 
+def test_weekends_are_those_of_the_country_of_the_zone() -> None:
+    config = replace(MONTH, trend=0, start=1_767_571_200)  # Monday 2026-01-05 in UTC
+    usual = generate(config).clean.target
+    start = config.start - 86_400 - 3 * 3600  # Sunday 2026-01-04 there, the first working day after Friday and Saturday
+    there = generate(replace(config, start=start, zone="Asia/Riyadh")).clean.target
+    np.testing.assert_allclose(there, usual, rtol=1e-5)
+
+
 def test_without_cycles_the_clean_signal_only_grows() -> None:
     clean = generate(replace(MONTH, cycles=False)).clean.target
     assert (np.diff(clean) >= 0).all()

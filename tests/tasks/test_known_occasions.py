@@ -97,6 +97,12 @@ def test_days_of_no_zone_are_days_of_utc_and_it_is_said(traffic: str) -> None:
     assert all(one.start % 86_400 == 0 for one in panel.occasions)
 
 
+def test_weekends_that_are_not_saturday_and_sunday_are_said(traffic: str) -> None:
+    there = Reading(layout=Layout(), zone="Asia/Riyadh")
+    assert "weekends are Friday and Saturday, as in Asia/Riyadh" in load(traffic, there)[1]
+    assert not any("weekends" in note for note in load(traffic, PRAGUE)[1])
+
+
 def test_holidays_of_a_file_and_events_come_together(traffic: str, tmp_path: Path) -> None:
     days = written(tmp_path, "days.csv", "date,type\n2025-12-25,Holiday\n2025-12-27,Weekend\n2026-02-20,Holiday\n")
     events = written(

@@ -8,9 +8,9 @@ import numpy as np
 
 from nettide.insight.anomalies_types import Incident
 from nettide.prepare.calendar import DAY_SECONDS, local_seconds
+from nettide.prepare.weekends import DAYS
 from nettide.units import si_text
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _FOURTH = 3  # 1970-01-01 was a Thursday
 _TIMES = 1.5  # from here on more is told in times, below in percent
 _NOTHING = 1e-3  # of the upper edge: expected values below are nothing to compare with
@@ -118,7 +118,7 @@ def range_text(low: float, high: float, unit: str) -> str:
 def moment_text(second: int, zone: str, step_seconds: int) -> str:
     """Write day and time of the local clock: ``Tuesday 03:00``; the day alone where a step is a day or more."""
     local = int(local_seconds(np.array([second], dtype=np.int64), zone)[0])
-    day = _DAYS[(local // DAY_SECONDS + _FOURTH) % 7]
+    day = DAYS[(local // DAY_SECONDS + _FOURTH) % 7]
     if step_seconds >= DAY_SECONDS:
         return day
     return f"{day} {local % DAY_SECONDS // 3600:02d}:{local % 3600 // 60:02d}"

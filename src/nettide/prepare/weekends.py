@@ -10,8 +10,11 @@ from nettide.arrays import Bools, Ints
 from nettide.prepare.holidays import country_of
 
 _DAY_SECONDS = 86_400
-_THURSDAY, _FRIDAY = 3, 4  # 1970-01-01 was a Thursday; Monday is 0
-_USUAL = frozenset({5, 6})
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+"""The days of a week, Monday 0."""
+SATURDAY_SUNDAY = frozenset({5, 6})
+"""What is a weekend where nobody knows better."""
+_THURSDAY, _FRIDAY = 3, 4  # 1970-01-01 was a Thursday
 
 
 @cache
@@ -26,11 +29,11 @@ def weekend_days(zone: str) -> frozenset[int]:
         zone: IANA name, such as ``Asia/Riyadh``, where they are Friday and Saturday.
     """
     if zone == "UTC" or (country := country_of(zone)) is None:
-        return _USUAL
+        return SATURDAY_SUNDAY
     import holidays
 
     found = frozenset(holidays.country_holidays(country).weekend)
-    return found if _FRIDAY in found else _USUAL
+    return found if _FRIDAY in found else SATURDAY_SUNDAY
 
 
 def on_weekend(local: Ints, zone: str) -> Bools:

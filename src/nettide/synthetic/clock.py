@@ -6,18 +6,25 @@ import numpy as np
 
 from nettide.arrays import Bools, Floats, Ints
 from nettide.prepare.calendar import DAY_SECONDS, local_seconds
+from nettide.prepare.weekends import weekend_days
 
 WEEK_HOURS = 168
 _HOLIDAYS = ((1, 1), (5, 1), (12, 24), (12, 25), (12, 26), (12, 31))
 
 
 def week_hours(seconds: Ints, *, zone: str, holidays: bool) -> Floats:
-    """Give the hours since local Monday midnight, 0 to 168, at each ascending epoch second, shape (time,).
+    """Give the hours since the midnight that begins the first working day, 0 to 168, shape (time,).
 
-    On a holiday the day counts as Sunday.
+    Monday is that day, or the one two days after Friday where the weekend of the country is Friday and Saturday. A
+    holiday counts as the last day of a weekend.
+
+    Args:
+        seconds: epoch seconds, ascending, shape (time,).
+        zone: IANA zone.
+        holidays: whether there are some.
     """
     days, within = np.divmod(local_seconds(seconds, zone), DAY_SECONDS)
-    weekday = (days + 3) % 7  # the epoch began on a Thursday
+    weekday = (days + 3 + 6 - max(weekend_days(zone))) % 7  # the epoch began on a Thursday
     if holidays:
         weekday = np.where(_is_holiday(days), 6, weekday)
     hours: Floats = weekday * 24 + within / 3600

@@ -11,6 +11,7 @@ from nettide.occasions import KINDS, Occasion, OccasionKind
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.holidays import checked_country, common_holidays, country_of, holidays_of
+from nettide.prepare.weekends import DAYS, SATURDAY_SUNDAY, weekend_days
 from nettide.sources.location import regular_file
 from nettide.sources.occasion_files import read_events, read_holidays
 
@@ -75,6 +76,8 @@ def with_occasions(panel: Panel, choice: OccasionChoice, *, zone: str | None) ->
     found: list[Occasion] = []
     days_of = panel.series[0].zone if panel.series else "UTC"
     unsaid = "" if zone or days_of != "UTC" else ", by days of UTC (set the zone of the place with --zone)"
+    if (weekend := weekend_days(days_of)) != SATURDAY_SUNDAY:
+        notes.append(f"weekends are {' and '.join(DAYS[one] for one in sorted(weekend))}, as in {days_of}")
     if choice.country is None and choice.holidays is None:
         holidays, origin = usual_holidays(panel)
         found += holidays
