@@ -144,7 +144,18 @@ def test_a_file_alone_is_forecast_at_once_and_what_did_it_is_said(links: Path) -
         "forecast by the pretrained network, not fitted on this data; for better ones: "
         f"nettide fit {links} --horizon 24 --out models/NAME\n" in ran.err
     )
+    assert "never shown" not in ran.err
     assert "24 steps of 1h ahead; --horizon says otherwise, up to 336\n" in ran.err
+
+
+@pytest.mark.parametrize(("minutes", "step"), [(1, "1min"), (7 * 1440, "1w")])
+def test_steps_that_the_pretrained_network_was_never_shown_are_remarked(
+    tmp_path: Path, minutes: int, step: str
+) -> None:
+    path = series_of(tmp_path / "odd.csv", steps=120, minutes=minutes)
+    said = f"the pretrained network was never shown steps of {step}, only from 5min to 1d: compare it with naive"
+    assert said in succeed("forecast", path).err
+    assert said in succeed("backtest", path, "--model", "base", "--horizon", 4, "--out", tmp_path / "tested").err
 
 
 def test_a_horizon_for_the_pretrained_network_is_taken_and_not_remarked(links: Path) -> None:

@@ -145,9 +145,24 @@ def test_a_deadline_passes_on_what_it_hears_and_how_far_a_training_is() -> None:
     assert deadline.needed == pytest.approx(2 / 0.375)
     assert not deadline.stop_requested()
     watch.pass_by(9.0)
+    assert not deadline.stop_requested()  # one report is too few to say what it would need
+    for batch in range(6, 10):
+        deadline.on_batch(epoch=2, epochs=4, batch=batch, batches=10, loss=1.0)
     assert deadline.stop_requested()
     assert deadline.late
     assert deadline.clock.ending == "none"  # its time is up, nobody wants to end all
+
+
+def test_what_a_training_needs_is_not_judged_by_its_slow_first_batches() -> None:
+    watch = Watch()
+    deadline = Deadline(Clock(60.0, Listener(), now=watch.now), 0.5)
+    batch = 0
+    while not deadline.stop_requested():
+        batch += 1
+        watch.pass_by(4.0 if batch == 1 else 0.1)
+        deadline.on_batch(epoch=1, epochs=1, batch=batch, batches=1000, loss=1.0)
+    assert batch == 5
+    assert deadline.needed == pytest.approx(4.0 + 999 * 0.1)
 
 
 def test_a_watcher_that_wants_to_end_ends_everything() -> None:

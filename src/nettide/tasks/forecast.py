@@ -165,10 +165,11 @@ def _untrained(panel: Panel, horizon: int | None, *, location: str) -> tuple[For
     """Forecast with the pretrained network as it is; says so, and how far ahead where nobody said."""
     ahead = usual_horizon(panel.step_seconds) if horizon is None else horizon
     forecaster = Forecaster(PRETRAINED, horizon=ahead)
-    forecaster.fit(panel)
+    training = forecaster.fit(panel)
     said = [
         "forecast by the pretrained network, not fitted on this data; for better ones: nettide fit "
-        f"{shlex.quote(location)} --horizon {ahead} --out models/NAME"
+        f"{shlex.quote(location)} --horizon {ahead} --out models/NAME",
+        *training.notes,
     ]
     if horizon is None:
         said.append(

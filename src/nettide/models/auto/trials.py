@@ -19,7 +19,7 @@ STATISTICAL = ("auto-ets", "auto-arima", "theta", "mstl", "prophet")
 _SAMPLE_SERIES, _SAMPLE_CUTOFFS = 24, 3
 _MOST_POINTS = 4_000_000  # forecasts times levels that a member keeps of its trial
 _TRIAL_SHARE = 0.4  # of what is left of the budget, for one challenger
-_LEAST_SECONDS = 0.5  # of a trial: it then tells what it would need
+_LEAST_SECONDS, _LEAST_BATCHES = 0.5, 5  # of a trial: it then tells what it would need
 
 
 @dataclass(slots=True)
@@ -67,6 +67,8 @@ class Deadline:
     done: float = field(init=False, default=0.0)
     late: bool = field(init=False, default=False)
     _started: float = field(init=False)
+    _batches: int = field(init=False, default=0)
+    _settled: tuple[float, float] = field(init=False, default=(0.0, 0.0))  # time and share done once it has begun
 
     def __post_init__(self) -> None:
         self._started = self.clock.now()
@@ -74,6 +76,9 @@ class Deadline:
     def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
         """Pass it on."""
         self.done = (epoch - 1 + batch / batches) / epochs
+        self._batches += 1
+        if self._batches <= 2:  # the first ones load libraries
+            self._settled = self.clock.now(), self.done
         self.clock.monitor.on_batch(epoch=epoch, epochs=epochs, batch=batch, batches=batches, loss=loss)
 
     def on_epoch(self, report: Epoch) -> None:
@@ -82,13 +87,18 @@ class Deadline:
 
     def stop_requested(self) -> bool:
         """Say whether the watcher wants to end, or the time is up."""
-        self.late = self.late or self.clock.now() - self._started > self.seconds
+        late = self.clock.now() - self._started > self.seconds
+        self.late = self.late or (late and self._batches >= _LEAST_BATCHES)
         return self.clock.stopped() or self.late
 
     @property
     def needed(self) -> float:
-        """Seconds that the whole training would take, by what is done of it."""
-        return (self.clock.now() - self._started) / max(self.done, 1e-3)
+        """Seconds that the whole training would take, by what is done of it since its first batches."""
+        begun, before = self._settled
+        since, passed = self.done - before, self.clock.now() - begun
+        if not self._batches or since <= 0:
+            return (self.clock.now() - self._started) / max(self.done, 1e-3)
+        return begun - self._started + passed / since * (1 - before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
 
+SHOWN_SECONDS = 300, 86_400
+"""The shortest and the longest step that the weights that come with nettide were trained on."""
+
 
 @dataclass(frozen=True, slots=True)
 class PretrainedConfig:

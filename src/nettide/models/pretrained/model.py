@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import ClassVar, Self
 
@@ -23,7 +24,7 @@ from nettide.models.fingerprint import training_fingerprint
 from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import quantile_forecast
-from nettide.models.pretrained.config import PretrainedConfig
+from nettide.models.pretrained.config import SHOWN_SECONDS, PretrainedConfig
 from nettide.models.pretrained.histories import Histories
 from nettide.models.pretrained.network import MultiscaleNetwork, NetworkShape
 from nettide.models.pretrained.weights import BaseWeights, base_weights, filled_network
@@ -32,6 +33,7 @@ from nettide.models.training import Schedule, Trainer
 from nettide.models.windows import WindowRanges, window_ranges
 from nettide.panel import Panel
 from nettide.prepare.periods import Periods, measured_periods
+from nettide.units import step_text
 
 _BATCHES, _LEAST_BATCHES = 800, 60
 _PASSES = 10.0  # over all histories, where they are few
@@ -96,7 +98,11 @@ class PretrainedModel:
         start = self._start or base_weights()
         if self.config.batches == 0:
             self._network = start.network().eval()
-            return Training(parameters=_count(self._network), seconds=time.perf_counter() - started)
+            return Training(
+                parameters=_count(self._network),
+                seconds=time.perf_counter() - started,
+                notes=() if self._start else tuple(_never_shown(panel.step_seconds)),
+            )
         try:
             with denormals_flushed():
                 return self._tune(panel, start, started, monitor=monitor or Silent(), checkpoint=checkpoint)
@@ -314,6 +320,16 @@ def pinball_loss(quantiles: Tensor, truth: Tensor, levels: Tensor, *, weigh: boo
     if weigh:
         each = each * torch.empty_like(each).exponential_()
     return each.mean(0).sum(), known.sum()
+
+
+def _never_shown(step_seconds: int) -> Iterator[str]:
+    """Say that a step is outside those that the weights were trained on."""
+    least, most = SHOWN_SECONDS
+    if not least <= step_seconds <= most:
+        yield (
+            f"the pretrained network was never shown steps of {step_text(step_seconds)}, only from {step_text(least)} "
+            f"to {step_text(most)}: compare it with naive forecasts (nettide backtest), or choose another --step"
+        )
 
 
 def _count(network: MultiscaleNetwork) -> int:
