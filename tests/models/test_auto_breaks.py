@@ -8,7 +8,7 @@ from conformance import panel_of
 
 from nettide.arrays import Floats
 from nettide.forecast import LEVELS
-from nettide.models.auto.breaks import Breaks, brought_back, fallen_silent, level_breaks, silenced, unchanged_values
+from nettide.models.auto.breaks import Breaks, fallen_silent, level_breaks, silenced
 
 
 def errors_of(newest: float, *, usual: float = 0.05, noise: float = 0.05, series: int = 40) -> tuple[Floats, Floats]:
@@ -78,25 +78,6 @@ def test_silence_that_is_a_habit_is_not_noticed() -> None:
 def test_a_link_that_never_carried_anything_is_silent() -> None:
     past = np.array([[0.0] * 200, [np.nan] * 190 + [0.0] * 10, [np.nan] * 200])
     assert fallen_silent(past, day_steps=24).tolist() == [True, True, False]
-
-
-def test_what_never_changes_is_known_by_enough_equal_values() -> None:
-    past = np.full((5, 200), 7.0)
-    past[0, :100] = np.nan
-    past[1, -1] = 8.0
-    past[2, :195] = np.nan
-    past[3] = np.nan
-    past[4] = 0.0
-    found = unchanged_values(past, day_steps=24)
-    np.testing.assert_array_equal(found, [7.0, np.nan, np.nan, np.nan, 0.0])
-    assert np.isnan(unchanged_values(past[:, :0], day_steps=24)).all()
-    long_ago = np.r_[1.0, np.full(56 * 24, 2.0)][None]
-    assert unchanged_values(long_ago, day_steps=24).tolist() == [2.0]
-
-
-def test_bands_are_moved_to_a_median_and_stay_in_order() -> None:
-    found = brought_back(np.arange(1.0, 10.0)[None, None], np.array([2.0]), middle=4)
-    assert found.tolist() == [[[0.0, 0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]]]
 
 
 def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:

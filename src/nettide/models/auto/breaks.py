@@ -6,12 +6,12 @@ the series itself, and believed only where the series was calm before: real traf
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nettide.arrays import Bools, Floats, Ints
+from nettide.models.unchanged import LOOKED_BACK_DAYS, least_seen
 from nettide.panel import Panel
 
 _BEYOND = 4.0  # times the usual error of the level
@@ -21,8 +21,6 @@ _TIGHT = 2.0  # times the spread of the errors within the last horizon
 _SAME_SIDE = 0.9  # of these errors
 _MOST_DOWN, _MOST_UP = 5.0, 2.5
 _SMALL = 1e-3  # of the usual level: below it, zero is as good
-_SILENT_DAYS = 0.25
-_LOOKED_BACK_DAYS = 56
 _KEPT_LEVELS = 0.85  # quantile levels above it stay, for a link that comes back
 
 
@@ -105,9 +103,9 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
         and where there has been nothing but zeros.
     """
     found = np.zeros(len(past), dtype=np.bool_)
-    least = _least_seen(day_steps)
+    least = least_seen(day_steps)
     rows = np.flatnonzero(~(past[:, -least:] > 0).any(axis=1))  # the others cannot have been silent for so long
-    recent = past[rows, -_LOOKED_BACK_DAYS * day_steps :]
+    recent = past[rows, -LOOKED_BACK_DAYS * day_steps :]
     if not recent.size:
         return found
     carried = recent > 0
@@ -120,51 +118,6 @@ def fallen_silent(past: Floats, *, day_steps: int) -> Bools:
     run = zeros[:, -1] - before[:, -1]
     found[rows] = (run >= least) & (run > 1.25 * longest)
     return found
-
-
-def unchanged_values(past: Floats, *, day_steps: int) -> Floats:
-    """Give the value of each series that has not changed for eight weeks, or ever; NaN for the others.
-
-    Args:
-        past: all up to the cutoff, NaN where unknown, shape (series, time).
-        day_steps: steps a day.
-
-    Returns:
-        shape (series,); a quarter of a day (and four steps) must be known.
-    """
-    found = np.full(len(past), np.nan)
-    least = _least_seen(day_steps)
-    lately, high, low = _extremes(past[:, -least:])
-    rows = np.flatnonzero((lately == 0) | (high == low))  # the others have just changed
-    count, high, low = _extremes(past[rows, -_LOOKED_BACK_DAYS * day_steps :])
-    found[rows] = np.where((count >= least) & (high == low), high, np.nan)
-    return found
-
-
-def _least_seen(day_steps: int) -> int:
-    """Give how many steps must be known to call a series silent or constant."""
-    return max(4, math.ceil(_SILENT_DAYS * day_steps))
-
-
-def _extremes(values: Floats) -> tuple[Ints, Floats, Floats]:
-    """Give how many values are known, the largest and the smallest of them, each shape (series,)."""
-    known = np.isfinite(values)
-    high = np.where(known, values, -np.inf).max(axis=1, initial=-np.inf)
-    low = np.where(known, values, np.inf).min(axis=1, initial=np.inf)
-    return known.sum(axis=1), high, low
-
-
-def brought_back(quantiles: Floats, medians: Floats, *, middle: int) -> Floats:
-    """Move bands so that their medians are given values, at least 0.
-
-    Args:
-        quantiles: ascending, shape (series, step, level).
-        medians: shape (series,).
-        middle: which level is the median.
-    """
-    moved: Floats = np.maximum(quantiles - quantiles[..., middle, None] + medians[:, None, None], 0.0)
-    moved[..., middle] = np.maximum(medians, 0.0)[:, None]
-    return moved
 
 
 def silenced(quantiles: Floats, levels: Floats) -> Floats:

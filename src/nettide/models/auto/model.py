@@ -14,7 +14,7 @@ from nettide.arrays import Floats, Ints, Weights
 from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
-from nettide.models.auto.breaks import brought_back, fallen_silent, level_breaks, silenced, unchanged_values
+from nettide.models.auto.breaks import fallen_silent, level_breaks, silenced
 from nettide.models.auto.config import NAIVE_MEMBERS, UNTRAINED, AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
@@ -27,6 +27,7 @@ from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, T
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import quantile_forecast
+from nettide.models.unchanged import keep_unchanged
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.periods import measured_periods
@@ -269,10 +270,9 @@ class AutoModel:
             if self.config.guard:
                 silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
                 mixture[silent] = silenced(mixture[silent], _LEVELS)
-                constant = unchanged_values(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
-                rows = np.flatnonzero(np.isfinite(constant))
-                mixture[rows] = brought_back(mixture[rows], constant[rows], middle=_MIDDLE)
             values[:, place] = mixture
+        if self.config.guard:
+            keep_unchanged(panel, cutoffs, values, middle=_MIDDLE)
         return values
 
     def _origins(self, panel: Panel, cutoffs: Ints) -> Ints:

@@ -30,6 +30,7 @@ from nettide.models.pretrained.network import MultiscaleNetwork, NetworkShape
 from nettide.models.pretrained.weights import BaseWeights, base_weights, filled_network
 from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
+from nettide.models.unchanged import keep_unchanged
 from nettide.models.windows import WindowRanges, window_ranges
 from nettide.panel import Panel
 from nettide.prepare.periods import Periods, measured_periods
@@ -207,6 +208,7 @@ class PretrainedModel:
             values = adapt(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
+        keep_unchanged(panel, cutoffs, values, middle=_MIDDLE)
         return quantile_forecast(panel, cutoffs, values)
 
     def _quantiles(self, histories: Histories, rows: Ints, cutoffs: Ints) -> Floats:
