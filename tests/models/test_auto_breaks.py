@@ -85,6 +85,12 @@ def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:
     assert found.tolist() == [[0, 0, 0, 0, 0, 0, 0, 0, 9]]
 
 
+def test_immense_traffic_on_a_link_that_was_silent_is_no_overflow() -> None:
+    earlier, truth = errors_of(3.0)
+    found = level_breaks(np.zeros_like(earlier), np.where(np.arange(truth.shape[1])[:, None] < 1, 1e12, 0 * truth))
+    assert found.logs.max(initial=0.0) <= 2.5
+
+
 @pytest.mark.parametrize("late", [0, 1, 2])
 def test_the_step_at_which_a_break_began_is_found(late: int) -> None:
     earlier, truth = errors_of(3.0)

@@ -65,7 +65,7 @@ def level_breaks(earlier: Floats, truth: Floats) -> Breaks:
     with np.errstate(invalid="ignore", divide="ignore"):
         sizes = np.where(known, np.abs(earlier), 0.0).sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1)
         small = (_SMALL * sizes + np.finfo(np.float64).tiny)[:, None, None]
-        errors = np.where(known, np.log((truth + small) / (earlier + small)), np.nan)
+        errors = np.where(known, np.log(truth + small) - np.log(earlier + small), np.nan)
     levels = _median(errors)  # (series, origin)
     newest = levels[:, 0]
     usual = np.sqrt(_median(levels[:, 1:] ** 2))
