@@ -20,10 +20,11 @@ import numpy as np
 from nettide.arrays import Floats
 from nettide.forecast import Forecast
 from nettide.panel import Panel
+from nettide.store.sql.write_ahead import set_log
 
 _LOW, _HIGH = 0.1, 0.9
 _MOST_WAITING = 2000
-_PAUSE_SECONDS = 0.2
+_PAUSE_SECONDS, _PATIENCE_SECONDS = 0.2, 30.0
 _MOST_SERIES = 64  # of one request that are looked at
 _KEPT_OF_SERIES = 4  # forecasts
 _MOST_KEPT = 50_000
@@ -80,8 +81,10 @@ class Bands:
             self._thread.join(timeout=10)
 
     def _work(self) -> None:
-        with contextlib.closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
-            connection.execute("pragma journal_mode = wal")
+        with contextlib.closing(
+            sqlite3.connect(self._path, timeout=_PATIENCE_SECONDS, isolation_level=None)
+        ) as connection:
+            set_log(connection, patience=_PATIENCE_SECONDS)
             connection.execute("pragma synchronous = off")
             connection.execute(_TABLES)
             while (first := self._queue.get()) is not None:

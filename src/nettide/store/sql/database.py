@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from nettide.errors import BusyError, DamagedError, MissingExtraError, OptionError, StoreError, unknown
 from nettide.store.files import one_sentence
+from nettide.store.sql.write_ahead import set_log
 
 Clock: TypeAlias = Callable[[], datetime]
 """Gives the time now, aware, in UTC."""
@@ -152,7 +152,7 @@ def _sqlite_engine(path: Path) -> Engine:
             path, timeout=_PATIENCE_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         try:
-            _set_log(connection)
+            set_log(connection, patience=_PATIENCE_SECONDS)
             for pragma in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error:
@@ -168,21 +168,6 @@ def _sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('nettide_begin', 'DEFERRED')}")
 
     return engine
-
-
-def _set_log(connection: sqlite3.Connection) -> None:
-    """Turn on the write-ahead log; SQLite does not itself wait for others who do so at the same time."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        try:
-            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-            continue
-        if mode != ("wal",):
-            raise sqlite3.OperationalError(f"its file system allows no write-ahead log, only {mode[0]}")
 
 
 def _postgresql_engine(url: URL) -> Engine:
