@@ -130,6 +130,46 @@ def test_many_claimants_never_hold_together(tmp_path: Path) -> None:
     assert not (tmp_path / "x").exists()
 
 
+def test_a_folder_is_removed_though_another_comes_just_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, release = threading.Event(), threading.Event()
+
+    def come() -> None:
+        with claim(tmp_path / "x", wait_seconds=60):
+            held.set()
+            release.wait()
+
+    comer = threading.Thread(target=come)
+    remove = Path.rmdir
+
+    def remove_once_the_other_has_come(path: Path) -> None:
+        if not comer.ident:
+            comer.start()
+            held.wait(10)
+        remove(path)
+
+    monkeypatch.setattr(Path, "rmdir", remove_once_the_other_has_come)
+    with claim(tmp_path / "x"):
+        pass
+    assert held.is_set()
+    assert (tmp_path / "x" / LOCK_NAME).exists()
+    release.set()
+    comer.join()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_put_in_while_a_folder_is_removed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = Path.rmdir
+
+    def put_in_before(path: Path) -> None:
+        (path / "file").write_bytes(b"precious")
+        remove(path)
+
+    monkeypatch.setattr(Path, "rmdir", put_in_before)
+    with claim(tmp_path / "x"):
+        pass
+    assert (tmp_path / "x" / "file").read_bytes() == b"precious"
+
+
 def test_an_error_in_the_block_frees_the_folder(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), claim(tmp_path / "x"):
         raise ZeroDivisionError

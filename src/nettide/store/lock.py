@@ -47,9 +47,10 @@ def claim(folder: Path, *, wait_seconds: float = 0.0) -> Iterator[None]:
     finally:
         holds.discard(key)
         with contextlib.suppress(OSError):  # the claim ends with the descriptor, whatever becomes of the file
-            (folder / LOCK_NAME).unlink()
-            if created:
-                folder.rmdir()
+            if created and [path.name for path in folder.iterdir()] == [LOCK_NAME]:
+                _remove(folder)
+            else:
+                (folder / LOCK_NAME).unlink()
         os.close(descriptor)
 
 
@@ -95,6 +96,21 @@ def _create(folder: Path) -> bool:
         return False
     sync_folder(folder.parent)
     return True
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder in which there is only our lock.
+
+    It is moved aside first: between the end of the lock and that of the folder, another could put its own lock in,
+    and would leave the folder behind, as it was not the one who created it.
+    """
+    aside = folder.with_name(f".nettide-{os.getpid()}-{threading.get_ident()}")
+    folder.rename(aside)
+    (aside / LOCK_NAME).unlink()
+    try:
+        aside.rmdir()
+    except OSError:  # something was put in meanwhile
+        aside.rename(folder)
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
