@@ -13,7 +13,7 @@ import pyarrow.parquet
 
 from measuring import data_folder, keep, markdown, nettide_command, run, versions
 
-MODELS = ("naive", "rnn", "lstm", "gru", "gru-fcn", "lstm-fcn")
+MODELS = ("naive", "auto", "base", "rnn", "lstm", "gru", "gru-fcn", "lstm-fcn")
 PUBLISHED = {"published GRU-FCN": 0.11, "published LSTM": 0.18, "ridge on the window": 0.086}
 """Same file, protocol and unit; the networks as published, ridge as measured once on the same 24 days of context."""
 _FILE = "cesnet_institution_daily.csv"
