@@ -25,7 +25,7 @@ from typer.testing import CliRunner
 from nettide.cli.app import app
 from nettide.errors import TrainingError
 from nettide.models.contract import Checkpoint, Epoch, Monitor, Silent, State
-from nettide.models.training import Schedule, Trained, Trainer, epoch_batches, learning_rate_at, make_optimizer
+from nettide.models.training import Schedule, Trained, Trainer, epoch_batches, learning_rate_at
 from nettide.store.checkpoint import FileCheckpoint
 
 SCHEDULE = Schedule(
@@ -177,20 +177,8 @@ def test_the_rate_that_an_epoch_reports_is_that_of_its_last_batch() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("adam", torch.optim.Adam),
-        ("adamw", torch.optim.AdamW),
-        ("sgd", torch.optim.SGD),
-        ("rmsprop", torch.optim.RMSprop),
-    ],
-)
-def test_each_optimizer_is_the_named_one_and_lowers_the_loss(name: Any, kind: type) -> None:
-    made = make_optimizer(linear(), replace(SCHEDULE, optimizer=name, weight_decay=0.3))
-    assert type(made) is kind
-    assert (made.defaults["lr"], made.defaults["weight_decay"]) == (0.02, 0.3)
-    assert made.defaults.get("momentum", 0) == (0.9 if name == "sgd" else 0)
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "rmsprop"])
+def test_each_optimizer_lowers_the_loss(name: Any) -> None:
     done = trainer_of(linear(), optimizer=name, epochs=40, weight_decay=0.0).run()
     assert done.epochs[-1].loss < done.epochs[0].loss / 4
 

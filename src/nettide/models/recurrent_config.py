@@ -9,10 +9,11 @@ from typing import Literal
 from nettide.errors import OptionError
 from nettide.models.losses import LossName
 from nettide.models.network import CellName
+from nettide.models.optimizers import OptimizerName
 from nettide.models.options import CONTEXTS, HORIZONS, SEEDS, check_ranges
 from nettide.models.precision import PrecisionChoice
 from nettide.models.scaling import ScalingName, TransformName
-from nettide.models.training import OptimizerName, ScheduleName
+from nettide.models.training import ScheduleName
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from nettide.errors import TrainingError
 from nettide.models.contract import Checkpoint, Ending, Epoch, Monitor, State
 from nettide.models.gradients import BatchGradients, LossOf
+from nettide.models.optimizers import Optimizer, OptimizerName
 
-OptimizerName = Literal["adam", "adamw", "sgd", "rmsprop"]
 ScheduleName = Literal["cosine", "linear", "constant"]
 _SHOWN_EVERY_SECONDS = 0.2
 _CHECKPOINT_EVERY_SECONDS = 5.0
@@ -52,18 +52,6 @@ class Schedule:
     average: int
     patience: int
     seed: int
-
-
-def make_optimizer(network: nn.Module, schedule: Schedule) -> torch.optim.Optimizer:
-    """Make the optimizer that a schedule names."""
-    weights, rate, decay = network.parameters(), schedule.learning_rate, schedule.weight_decay
-    if schedule.optimizer == "adam":
-        return torch.optim.Adam(weights, lr=rate, weight_decay=decay, fused=True)
-    if schedule.optimizer == "adamw":
-        return torch.optim.AdamW(weights, lr=rate, weight_decay=decay, fused=True)
-    if schedule.optimizer == "sgd":
-        return torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9, fused=True)
-    return torch.optim.RMSprop(weights, lr=rate, weight_decay=decay)
 
 
 def learning_rate_at(batch: int, batches: int, schedule: Schedule) -> float:
@@ -137,7 +125,7 @@ class Trainer:
         self._gradients = BatchGradients(network, loss_of, halved=halved, threads=threads)
         self._validate, self._schedule, self._monitor = validate, schedule, monitor
         self._checkpoint, self._fingerprint = checkpoint, dict(fingerprint)
-        self._optimizer = make_optimizer(network, schedule)
+        self._optimizer = Optimizer(schedule.optimizer, network.parameters(), weight_decay=schedule.weight_decay)
         self._history: list[Epoch] = []
         self._best_epoch = 0
         self._best_loss = math.inf
@@ -184,9 +172,7 @@ class Trainer:
             self._gradients.seed(schedule.seed * 1_000_003 + epoch)
             for place, numbers in enumerate(epoch_batches(self._windows, schedule, epoch)):
                 rate = learning_rate_at((epoch - 1) * batches + place, schedule.epochs * batches, schedule)
-                for group in self._optimizer.param_groups:
-                    group["lr"] = rate
-                loss, count = self._batch(numbers, epoch)
+                loss, count = self._batch(numbers, epoch, rate)
                 total, known = total + loss, known + count
                 now = time.perf_counter()
                 if now - shown > _SHOWN_EVERY_SECONDS or place == batches - 1:
@@ -202,14 +188,14 @@ class Trainer:
                     raise _Stop("requested")
         self._finish_epoch(epoch, total / max(known, 1), rate, size, started)
 
-    def _batch(self, numbers: Tensor, epoch: int) -> tuple[float, int]:
+    def _batch(self, numbers: Tensor, epoch: int, rate: float) -> tuple[float, int]:
         summed, count = self._gradients(numbers)
         if not count:
             return 0.0, 0
         self._refuse_divergence("loss", summed / count, epoch)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self._schedule.clip)
         self._refuse_divergence("gradient", float(norm), epoch)
-        self._optimizer.step()
+        self._optimizer.step(rate)
         self._average()
         return summed, count
 
@@ -273,13 +259,11 @@ class Trainer:
             return
         self._saved_at = now
         parts = {"now": self.network.state_dict(), "best": self._best, "averaged": self._averaged}
-        slots = self._optimizer.state_dict()["state"]
-        parts |= {f"optimizer.{number}": slot for number, slot in slots.items()}
+        parts |= {f"optimizer.{number}": slots for number, slots in self._optimizer.state().items()}
         tensors = {  # copies: training goes on changing its own
             f"{part}.{name}": value.detach().numpy().copy()
             for part, values in parts.items()
             for name, value in values.items()
-            if value is not None
         }
         document = {
             "fingerprint": self._fingerprint,
@@ -314,8 +298,7 @@ class Trainer:
         self.network.load_state_dict(tensors["now"])
         self._best, self._averaged = tensors["best"], tensors["averaged"]
         self._batches = state.document["batches"]
-        groups = self._optimizer.state_dict()["param_groups"]
-        self._optimizer.load_state_dict({"state": slots, "param_groups": groups})
+        self._optimizer.load_state(slots)
         self._history = [Epoch(**one) for one in state.document["history"]]
         self._best_epoch = state.document["best_epoch"]
         loss = state.document["best_loss"]
