@@ -20,6 +20,7 @@ from nettide.errors import (
     HistoryError,
     MismatchError,
     MissingExtraError,
+    ModelError,
     OptionError,
     TrainingError,
 )
@@ -28,6 +29,8 @@ from nettide.models import restore_model
 from nettide.models.auto.config import NAIVE_MEMBERS, UNTRAINED, AutoConfig
 from nettide.models.auto.kept import KeptFits
 from nettide.models.auto.model import AutoModel
+from nettide.models.auto.trials import Trial, TrialPart
+from nettide.models.auto.weighing import Weighed, weigh
 from nettide.models.contract import Silent, State, last_cutoff
 from nettide.panel import Panel
 
@@ -188,6 +191,60 @@ def test_a_link_that_is_new_is_forecast_though_nothing_could_be_tried_before_it(
     model = fitted(panel)
     assert "history is too short to compare challengers on" in model.notes["auto"]
     assert_sound(model.predict(panel, last_cutoff(panel)), panel, last_cutoff(panel))
+
+
+# ------------------------------------------------------------------ never without a number
+
+
+def test_a_clean_daily_series_that_theta_gets_exactly_right_is_forecast() -> None:
+    days = np.arange(100)
+    panel = panel_of(np.where(days % 7 >= 5, 20.0, 100.0)[None], step=86400, channels=("y",))
+    model = fitted(panel, "base,theta", horizon=7)
+    assert np.isfinite(model.weights_of(panel.ids)).all()
+    found = model.predict(panel, last_cutoff(panel))
+    assert np.isfinite(found.quantiles).all()
+    assert found.point[0, 0] == pytest.approx([20.0 if day % 7 >= 5 else 100.0 for day in range(100, 107)], rel=0.15)
+
+
+def test_where_the_trials_give_no_weights_what_needs_none_is_taken_and_that_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def weigh_nothing(panel: Panel, part: TrialPart, trials: list[Trial]) -> Weighed:
+        found = weigh(panel, part, trials)
+        return replace(found, weights=found.weights * np.nan)
+
+    monkeypatch.setattr("nettide.models.auto.model.weigh", weigh_nothing)
+    model = fitted(PANEL, "rnn,base", made={"rnn": lambda: Challenger(24)})
+    assert model.members == (*UNTRAINED, *NAIVE_MEMBERS)
+    assert model.notes["auto"].startswith("the trials gave no weights: the pretrained network as it is")
+    assert model.notes["rnn"] == "left out: its trial gave no weight"
+    assert_sound(model.predict(PANEL, AT), PANEL, AT)
+    assert restore_model("auto", model.state())
+
+
+def test_a_member_that_has_all_the_say_and_says_nothing_is_an_error() -> None:
+    """It is never an empty forecast in silence."""
+
+    def right_then_silent(panel: Panel, cutoff: int, horizon: int) -> Floats:
+        return prying(panel, cutoff, horizon) * (np.nan if cutoff == panel.steps - 1 else 1.0)
+
+    made = {"rnn": lambda: Challenger(24, say=right_then_silent)}
+    walk = np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.05, (2, 700)), axis=1))
+    panel = panel_of(walk)
+    model = fitted(panel, "rnn", made=made, guard=0.0, adapt=False)
+    assert model.weights_of(panel.ids)[-1].tolist() == [1.0, 1.0]
+    with pytest.raises(
+        ModelError, match=r"^series 'link-0' has no forecast from 20\d\d-.*T.*: no member of the mixture"
+    ):
+        model.predict(panel, last_cutoff(panel))
+
+
+def test_a_stored_mixture_whose_weights_are_no_numbers_is_damaged(trained: QuickAuto) -> None:
+    state = trained.state()
+    for name in ("weights", "pooled"):
+        spoilt = {**state.tensors, name: state.tensors[name] * np.nan}
+        with pytest.raises(DamagedError, match=r"^the stored mixture has weights that are no numbers; fit it again$"):
+            restore_model("auto", State(state.document, spoilt))
 
 
 # ------------------------------------------------------------------ budget

@@ -223,8 +223,17 @@ def test_a_member_that_was_left_out_comes_back_when_all_others_fail(loss: float)
     assert found[:, 0] == pytest.approx([0.0, 1.0, 0.0], abs=0.02)
 
 
+def test_a_great_strength_leaves_weights_that_are_numbers() -> None:
+    """The best of one series is the worst of all others, and none may be left with nothing."""
+    recent = np.ones((2, 60, 7))
+    recent[0, 1:], recent[1, 0] = 50.0, 1000.0
+    found = guarded_weights(np.full((2, 60), 0.5), recent, strength=100.0)
+    assert np.isfinite(found).all()
+    assert found.sum(axis=0) == pytest.approx(np.ones(60))
+
+
 @settings(**CASES)
-@given(seed=Drawn, members=st.integers(1, 6), gaps=st.floats(0, 1), strength=st.floats(0, 3))
+@given(seed=Drawn, members=st.integers(1, 6), gaps=st.floats(0, 1), strength=st.floats(0, 100))
 def test_guarded_weights_are_shares(seed: int, members: int, gaps: float, strength: float) -> None:
     generator = np.random.default_rng(seed)
     recent = generator.lognormal(0, 4, (members, 5, 7)) * generator.integers(0, 2, (members, 5, 7))

@@ -124,6 +124,62 @@ def test_errors_of_zero_are_no_trouble(model: AutoModel) -> None:
     assert choice_document(found)["mixture"]["value"] is None
 
 
+def test_a_series_that_a_naive_forecast_gets_exactly_right_is_never_beaten(model: AutoModel) -> None:
+    """Nor has it a part in any percentage, though a band around what is exact may lose to a challenger's."""
+    values = {"naive": [0.0, 2.0, 2.0, 2.0], "seasonal-naive": [3.0, 0.0, 4.0, 4.0], "base": [1.0, 1.0, 1.5, 1.5]}
+    errors = errors_of(model, values)
+    changed = with_verdict(model, errors)
+    changed.verdict = Verdict(model.members, model.ids, errors, np.where(errors == 0, 5.0, errors))
+    found = explained(changed, step_seconds=HOUR)
+    assert found.exact == ("a", "b")
+    assert found.naive_best.ids == ("a", "b")
+    assert dict(found.naive_best.rivals) == {"naive": 1, "seasonal-naive": 1}
+    assert found.mixture.value == pytest.approx(0.25)
+    sentences = choice_sentences(found)
+    assert sentences[1].startswith(
+        "on the validation part, which also chose the weights, without the 2 series that a naive forecast gets exactly "
+        "right, it saves 25.0 % (25.0 to 25.0) of the error of naive, "
+    )
+    assert sentences[2].startswith(
+        "nothing beats a naive forecast on 2 of 4 series (naive 1, seasonal-naive 1), "
+        "which is exactly right on all of them: naive forecasts have "
+    )
+    alone = choice_sentences(explained(changed, step_seconds=HOUR, series="b"))
+    assert len(alone) == 2
+    assert alone[1].startswith("nothing beats seasonal-naive here, which is exactly right on the validation part: ")
+    assert choice_document(found)["exact"] == ["a", "b"]
+
+
+def test_against_an_error_of_nothing_no_percentage_is_said(model: AutoModel) -> None:
+    """Each series has another naive forecast that is exact: none of their errors is one to compare with."""
+    values = {"naive": [0.0, 2.0, 0.0, 2.0], "seasonal-naive": [3.0, 0.0, 4.0, 0.0], "base": [1.0] * 4}
+    found = explained(with_verdict(model, errors_of(model, values)), step_seconds=HOUR)
+    assert math.isnan(found.mixture.value)
+    assert all(math.isnan(one.skill.value) for one in found.parts)
+    sentences = choice_sentences(found)
+    assert len(sentences) == 2
+    assert "on 4 of 4 series (naive 2, seasonal-naive 2), which is exactly right on all of them: " in sentences[1]
+    assert sum("exact (the best naive)" in row for row in choice_rows(found)) == 1
+
+
+def test_beside_a_dead_and_a_constant_port_others_are_compared() -> None:
+    target = weekly(4)
+    target[0], target[1] = 0.0, 123456.789
+    found = explained(fitted(target), step_seconds=HOUR)
+    assert found.exact == ("a", "b")
+    assert {"a", "b"} <= set(found.naive_best.ids)
+    assert abs(found.mixture.value) < 1
+
+
+def test_a_perfectly_regular_series_is_said_to_be_forecast_exactly_by_a_naive_forecast() -> None:
+    hours = np.arange(24 * 28)
+    found = explained(fitted(1e6 * (2.1 + np.sin(2 * np.pi * hours / 24))[None]), step_seconds=HOUR)
+    assert found.exact == ("a",)
+    assert len(sentences := choice_sentences(found)) == 2
+    assert sentences[1].startswith("nothing beats seasonal-naive")
+    assert " on the one series, which is exactly right on the validation part: " in sentences[1]
+
+
 def test_a_mixture_that_is_worse_says_by_how_much(model: AutoModel) -> None:
     changed = with_verdict(model, errors_of(model, {"naive": [2.0] * 4, "base": [2.5] * 4}))
     assert (

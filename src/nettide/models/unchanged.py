@@ -6,16 +6,20 @@ import math
 
 import numpy as np
 
-from nettide.arrays import Floats, Ints
+from nettide.arrays import Bools, Floats, Ints
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 
 LOOKED_BACK_DAYS = 56
 _LEAST_DAYS = 0.25
+_LEAST_ZEROS, _LEAST_ZERO_DAYS = 12, 1  # known values, and what they span, after which zero has no band
 
 
 def keep_unchanged(panel: Panel, cutoffs: Ints, quantiles: Floats, *, middle: int) -> None:
-    """Move, in place, the forecasts of series that had not changed for eight weeks, so that their medians are exact.
+    """Move, in place, the forecasts of series that had not changed for eight weeks, or ever, so that they go on.
+
+    Their medians are exactly the value, with the band of the model around it. But a band around zero would be a number
+    in whatever unit: after a day (and a dozen values) of nothing but zeros all quantiles are zero.
 
     Args:
         panel: what is known; only steps up to each cutoff are used.
@@ -25,9 +29,12 @@ def keep_unchanged(panel: Panel, cutoffs: Ints, quantiles: Floats, *, middle: in
     """
     day_steps = panel.steps_per(DAY_SECONDS)
     for place, cutoff in enumerate(cutoffs):
-        constant = unchanged_values(panel.target[:, : cutoff + 1], day_steps=day_steps)
+        past = panel.target[:, : cutoff + 1]
+        constant = unchanged_values(past, day_steps=day_steps)
         rows = np.flatnonzero(np.isfinite(constant))
         quantiles[rows, place] = brought_back(quantiles[rows, place], constant[rows], middle=middle)
+        zeros = np.flatnonzero(constant == 0)
+        quantiles[zeros[_long_known(past[zeros], day_steps=day_steps)], place] = 0.0
 
 
 def unchanged_values(past: Floats, *, day_steps: int) -> Floats:
@@ -65,6 +72,16 @@ def brought_back(quantiles: Floats, medians: Floats, *, middle: int) -> Floats:
 def least_seen(day_steps: int) -> int:
     """Give how many steps must be known to call a series silent or constant."""
     return max(4, math.ceil(_LEAST_DAYS * day_steps))
+
+
+def _long_known(past: Floats, *, day_steps: int) -> Bools:
+    """Say which series are known at a dozen steps and over a day of the last eight weeks, shape (series,)."""
+    known = np.isfinite(past[:, -LOOKED_BACK_DAYS * day_steps :])
+    if not known.size:
+        return np.zeros(len(past), dtype=np.bool_)
+    span = known.shape[1] - known[:, ::-1].argmax(axis=1) - known.argmax(axis=1)  # steps, first and last included
+    long: Bools = (known.sum(axis=1) >= _LEAST_ZEROS) & (span >= _LEAST_ZERO_DAYS * day_steps)
+    return long
 
 
 def _extremes(values: Floats) -> tuple[Ints, Floats, Floats]:

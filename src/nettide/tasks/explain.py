@@ -45,6 +45,8 @@ class Part:
 class NaiveBest:
     """Series for which no challenger had a smaller loss on the validation part than a naive forecast.
 
+    Where a naive forecast is never wrong nothing beats it, whatever the band around it costs.
+
     Args:
         compared: how many series something is known of to compare with; those are all there could be.
         series: how many there are.
@@ -71,6 +73,8 @@ class Explanation:
         parts: members by weight, then challengers that were left out.
         mixture: skill of the mixture against the best naive forecast, on the part that also chose the weights.
         naive_best: where naive forecasts are best.
+        exact: ids of those of them that some naive forecast hits exactly; no skill counts them, as there is no error
+            that a model could save.
         note: what is to be said of the whole; may be empty.
         id: the series that is explained; None for all together.
     """
@@ -81,6 +85,7 @@ class Explanation:
     parts: tuple[Part, ...]
     mixture: Skill
     naive_best: NaiveBest
+    exact: tuple[str, ...]
     note: str
     id: str | None = None
 
@@ -123,13 +128,17 @@ def explained(model: Model, *, step_seconds: int, series: str | None = None) -> 
         raise OptionError(unknown("series", series, ids))
     weights = model.pooled if series is None else model.weights_of([series])[:, 0]
     verdict, skills, mixture, naive, cutoffs = model.verdict, dict.fromkeys(model.members, UNKNOWN), UNKNOWN, "", 0
+    exact: tuple[str, ...] = ()
     if verdict is not None:
         rows = slice(None) if series is None else slice(ids.index(series), ids.index(series) + 1)
         errors, cutoffs = verdict.errors[:, rows], verdict.errors.shape[2]
-        naive = _best_naive(verdict.members, errors)
-        rival = errors[verdict.members.index(naive)]
+        hit = _exact(verdict.members, errors).any(axis=0)  # (series,)
+        exact = tuple(ids[at] for at in np.arange(len(ids))[rows][hit])
+        others = errors[:, ~hit]
+        naive = _best_naive(verdict.members, others if np.isfinite(others).any() else errors)
+        rival = others[verdict.members.index(naive)]
         block = block_length(cutoffs, week=max(1, WEEK_SECONDS // (step_seconds * model.horizon)), overlap=1)
-        found = [skill_interval(one, rival, block=block, seed=_SEED) for one in errors]
+        found = [skill_interval(one, rival, block=block, seed=_SEED) for one in others]
         skills |= dict(zip(verdict.members, found, strict=False))
         mixture = found[-1]
     order = np.argsort(-weights, kind="stable")
@@ -149,6 +158,7 @@ def explained(model: Model, *, step_seconds: int, series: str | None = None) -> 
         parts=(*members, *absent),
         mixture=mixture,
         naive_best=_naive_best(model, [series] if series is not None else ids),
+        exact=exact,
         note=model.notes.get("auto", ""),
         id=series,
     )
@@ -165,6 +175,18 @@ def _best_naive(members: Sequence[str], errors: Floats) -> str:
     return members[naive[int(np.argmin(logs))]]
 
 
+def _exact(members: Sequence[str], errors: Floats) -> Bools:
+    """Say which naive members are never wrong, from errors of shape (member + 1, series, cutoff).
+
+    Returns:
+        shape (naive member, series); false where nothing is known.
+    """
+    ours = errors[[place for place, name in enumerate(members) if name in NAIVE_MEMBERS]]
+    known = np.isfinite(ours)
+    never: Bools = np.logical_or.reduce(known, axis=2) & ~np.logical_or.reduce(known & (ours > 0), axis=2)
+    return never
+
+
 def _naive_best(model: AutoModel, ids: Sequence[str]) -> NaiveBest:
     verdict = model.verdict
     if verdict is None:
@@ -172,13 +194,15 @@ def _naive_best(model: AutoModel, ids: Sequence[str]) -> NaiveBest:
     place = {one: at for at, one in enumerate(verdict.ids)}
     losses = verdict.losses[:-1, [place[one] for one in ids]]  # (member, series, cutoff)
     naive = np.array([name in NAIVE_MEMBERS for name in verdict.members])
+    exact = _exact(verdict.members, verdict.errors[:, [place[one] for one in ids]])  # (naive member, series)
+    hit = exact.any(axis=0)
     of_naive = _sums(losses[naive], np.isfinite(losses[naive]).all(axis=0))
-    best = np.flatnonzero(naive)[of_naive.argmin(axis=0)]  # (series,)
+    best = np.flatnonzero(naive)[np.where(hit, exact.argmax(axis=0), of_naive.argmin(axis=0))]  # (series,)
     rival = losses[best, np.arange(len(ids))]  # (series, cutoff)
     compared = np.isfinite(losses[~naive]) & np.isfinite(rival)  # a costly member was tried on a sample of the points
     beaten = _sums(losses[~naive], compared) < _sums(np.broadcast_to(rival, compared.shape), compared)
     known: Bools = np.isfinite(rival).any(axis=1)
-    there: Bools = ~beaten.any(axis=0) & known
+    there: Bools = known & (hit | ~beaten.any(axis=0))  # a band around what is exact may lose to another's
     share = model.weights_of(ids)[naive].sum(axis=0)
     return NaiveBest(
         compared=int(known.sum()),

@@ -10,7 +10,7 @@ from typing import Any
 from nettide.models.auto.config import NAIVE_MEMBERS
 from nettide.report.content import Choice
 from nettide.report.trust import skill_text
-from nettide.tasks.explain import Explanation
+from nettide.tasks.explain import Explanation, Part
 
 _LEAST_SHOWN = 0.005
 COLUMNS = ("model", "weight", "error saved (95 %)", "note")
@@ -27,7 +27,7 @@ def choice_rows(found: Explanation) -> tuple[tuple[str, ...], ...]:
         (
             one.model,
             f"{one.weight:.1%}" if one.weight or not one.note else "–",
-            "0 (it is the best naive)" if one.model == found.naive else skill_text(one.skill),
+            _saved(found, one),
             one.note or ("always takes part" if one.model in NAIVE_MEMBERS else ""),
         )
         for one in found.parts
@@ -50,6 +50,12 @@ def choice_document(found: Explanation) -> dict[str, Any]:
     return document
 
 
+def _saved(found: Explanation, part: Part) -> str:
+    if part.model != found.naive:
+        return skill_text(part.skill)
+    return "exact (the best naive)" if _all_exact(found) else "0 (it is the best naive)"
+
+
 def _mixture(found: Explanation) -> str:
     naive = sum(one.weight for one in found.parts if one.model in NAIVE_MEMBERS)
     others = [one for one in found.parts if one.model not in NAIVE_MEMBERS and one.weight >= _LEAST_SHOWN]
@@ -66,19 +72,29 @@ def _skill(found: Explanation) -> str:
         "not distinguishable": "luck may explain it",
         "unknown": "too few forecasts to tell it from luck",
     }.get(found.mixture.verdict, found.mixture.verdict)
+    part = "the validation part, which also chose the weights"
+    if found.exact:
+        count = f"{len(found.exact):,}" if len(found.exact) > 1 else "one"
+        part += f", without the {count} series that a naive forecast gets exactly right"
     saved = f"it saves {skill_text(found.mixture)} of the error of {found.naive}, the best naive forecast there"
     if found.mixture.value < 0:
         saved = (
             f"its error is {-100 * found.mixture.value:.1f} % above that of {found.naive}, the best naive forecast "
             f"there (it saves {skill_text(found.mixture)})"
         )
-    return f"on the validation part, which also chose the weights, {saved}: {word}"
+    return f"on {part}, {saved}: {word}"
 
 
 def _naive_best(found: Explanation) -> str:
     best = found.naive_best
     if not best.compared:
         return ""
+    if found.exact and best.compared == 1:
+        where = "here" if found.id is not None else "on the one series"
+        return (
+            f"nothing beats {best.rivals[0][0]} {where}, which is exactly right on the validation part: "
+            f"naive forecasts have {_percent(best.weight)} of the weight"
+        )
     if found.id is not None:
         if best.series:
             return f"nothing beats {best.rivals[0][0]} here: naive forecasts have {_percent(best.weight)} of the weight"
@@ -87,10 +103,18 @@ def _naive_best(found: Explanation) -> str:
         each = f"each of the {best.compared:,} series" if best.compared > 1 else "the one series"
         return f"on {each} some challenger beats the naive forecasts"
     rivals = ", ".join(f"{name} {count:,}" for name, count in best.rivals)
+    exact = ""
+    if found.exact:
+        count = "all" if len(found.exact) == best.series else f"{len(found.exact):,}"
+        exact = f", which is exactly right on {count} of them" if best.series > 1 else ", which is exactly right there"
     return (
-        f"nothing beats a naive forecast on {best.series:,} of {best.compared:,} series ({rivals}): "
+        f"nothing beats a naive forecast on {best.series:,} of {best.compared:,} series ({rivals}){exact}: "
         f"naive forecasts have {_percent(best.weight)} of the weight there"
     )
+
+
+def _all_exact(found: Explanation) -> bool:
+    return bool(found.exact) and len(found.exact) == found.naive_best.compared
 
 
 def _percent(share: float) -> str:

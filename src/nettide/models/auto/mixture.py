@@ -173,6 +173,7 @@ def guarded_weights(weights: Floats, recent: Floats, *, strength: float) -> Floa
     shared = np.median(ratio[:, there], axis=1) if there.any() else np.ones(len(weights))
     many = there.sum() / (there.sum() + 20.0)
     exponent = _OWN * own * (ratio - 1) + _SHARED * many * (shared[:, None] - 1)
+    exponent = exponent - exponent[tells].min(axis=0)  # or all would underflow at a great strength
     moved = np.maximum(weights, 1e-4) * np.exp(-strength * exponent)
     moved[~tells] = 0.0
     silent = np.where(tells[:, None], 0.0, weights)  # the others share what is left

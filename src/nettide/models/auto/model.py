@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from nettide.arrays import Floats, Ints, Weights
-from nettide.errors import DamagedError, HistoryError, MismatchError, OptionError, UnknownModelError
+from nettide.arrays import Bools, Floats, Ints, Weights
+from nettide.errors import DamagedError, HistoryError, MismatchError, ModelError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import fallen_silent, level_breaks, silenced
@@ -112,11 +112,10 @@ class AutoModel:
         clock = Clock(max(self.config.budget_seconds - kept.spent, 0.0), monitor or Silent())
         part = trial_part(panel, horizon=self.horizon, share=self.config.validation_share)
         if part is None:
-            self._take_untried(panel)
+            self._take_untried(panel, why="history is too short to compare challengers on")
         else:
             trials = self._try(panel, part, clock, kept)
-            self._weigh(panel, part, trials)
-            if self.config.refit:
+            if self._weigh(panel, part, trials) and self.config.refit:
                 self._fit_again(panel, {one.name: one for one in trials}, clock, kept)
         self._fitted = Fitted.of(panel.only_target())
         self._ids = panel.ids
@@ -129,12 +128,9 @@ class AutoModel:
             parameters=sum(value.size for value in self.state().tensors.values()),
         )
 
-    def _take_untried(self, panel: Panel) -> None:
-        """Take what needs no trial: the history is too short to compare anything on."""
-        self.notes["auto"] = (
-            "history is too short to compare challengers on: "
-            "the pretrained network as it is, similar days and naive forecasts"
-        )
+    def _take_untried(self, panel: Panel, *, why: str) -> None:
+        """Take what needs no trial, for the reason that the notes give."""
+        self.notes["auto"] = f"{why}: the pretrained network as it is, similar days and naive forecasts"
         names = (*UNTRAINED, *NAIVE_MEMBERS)
         self._members = {name: self.make(name) for name in names}
         for model in self._members.values():
@@ -178,11 +174,18 @@ class AutoModel:
             trials.append(base)
         return [one for one in trials if one.model]
 
-    def _weigh(self, panel: Panel, part: TrialPart, trials: list[Trial]) -> None:
+    def _weigh(self, panel: Panel, part: TrialPart, trials: list[Trial]) -> bool:
+        """Take the members that are worth it; say whether the trials gave weights at all."""
         found = weigh(panel, part, trials)
+        if not (np.isfinite(found.pooled).all() and np.isfinite(found.weights).all()):  # never kept in silence
+            unused = [one.name for one in trials if one.name not in (*NAIVE_MEMBERS, *UNTRAINED)]
+            self.notes |= dict.fromkeys(unused, "left out: its trial gave no weight")
+            self._take_untried(panel, why="the trials gave no weights")
+            return False
         self.notes |= found.left_out
         self._pooled, self._weights, self.verdict = found.pooled, found.weights, found.verdict
         self._members = {one.name: _model(one) for one in found.trials}
+        return True
 
     def _fit_again(self, panel: Panel, trials: Mapping[str, Trial], clock: Clock, kept: KeptFits) -> None:
         """Fit the members again on the whole history, the weightiest first."""
@@ -213,10 +216,11 @@ class AutoModel:
         return make_model(name, horizon=config.horizon, context=config.context, seed=config.seed, options=options)
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
-        """Forecast each series from each cutoff.
+        """Forecast each series from each cutoff; NaN where a series has no known value up to the cutoff.
 
         Raises:
             MismatchError: not fitted, another step, target or unit, or a cutoff outside the panel.
+            ModelError: the mixture has no value though the series has a history.
         """
         if self._fitted is None:
             raise MismatchError(_NOT_FITTED)
@@ -229,6 +233,7 @@ class AutoModel:
             part = slice(start, start + many)
             if panel.series:
                 values[:, part] = self._quantiles(panel, cutoffs[part])
+        _check_told(panel, cutoffs, values)
         return quantile_forecast(panel, cutoffs, values)
 
     def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
@@ -364,12 +369,29 @@ class AutoModel:
             or not model._members
         ):
             raise DamagedError(f"the stored mixture has weights of shape {model._weights.shape}, expected {shape}")
+        if not (np.isfinite(model._weights).all() and np.isfinite(model._pooled).all()):
+            raise DamagedError("the stored mixture has weights that are no numbers; fit it again")
         told_of = model.verdict
         if told_of is not None:
             expected = (len(told_of.members) + 1, len(told_of.ids), *told_of.errors.shape[2:3])
             if not told_of.errors.shape == told_of.losses.shape == expected:
                 raise DamagedError("the stored mixture has a verdict that does not fit its members and series")
         return model
+
+
+def _check_told(panel: Panel, cutoffs: Ints, values: Floats) -> None:
+    """Refuse a forecast without a value, shape (series, cutoff, horizon, level), where a series has a history."""
+    silent: Bools = np.logical_or.reduce(~np.isfinite(values), axis=(2, 3))  # (series, cutoff)
+    for row in np.flatnonzero(np.logical_or.reduce(silent, axis=1)):
+        known = np.flatnonzero(np.isfinite(panel.target[row]))
+        lost = cutoffs[silent[row]]
+        lost = lost[lost >= known[0]] if len(known) else lost[:0]
+        if len(lost):
+            seen = np.datetime64(int(panel.seconds[lost[0]]), "s")
+            raise ModelError(
+                f"series {panel.ids[row]!r} has no forecast from {seen}: "
+                "no member of the mixture that has a say gave a value; fit it again"
+            )
 
 
 def _model(trial: Trial) -> Model:

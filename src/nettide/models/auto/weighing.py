@@ -20,6 +20,7 @@ _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
 _WORTH = 0.02  # least weight, over all series, for which a challenger is kept
 _STATISTICAL_WORTH = 0.1
+_SINGLE = float(np.finfo(np.float32).eps)  # of the largest value: forecasts of members are kept in single precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,12 +93,11 @@ def weigh(panel: Panel, part: TrialPart, trials: list[Trial]) -> Weighed:
     seen = np.isfinite(by_cutoff).any(axis=0).sum(axis=1).astype(np.float64)
     weights = series_weights(shares, known_mean(by_cutoff, axis=2), seen)
     mixture = mixed(weights, chosen)
-    errors = np.abs(truth - chosen[..., _MIDDLE])
     kept = tuple(trials[place] for place in stay)
     verdict = Verdict(
         tuple(one.name for one in kept),
         panel.ids,
-        np.concatenate([known_mean(errors, axis=3), known_mean(np.abs(truth - mixture[..., _MIDDLE]), axis=2)[None]]),
+        np.concatenate([_errors(truth, chosen[..., _MIDDLE]), _errors(truth, mixture[None, ..., _MIDDLE])]),
         np.concatenate([by_cutoff, known_mean(losses_of(truth, mixture[None]), axis=3)]),
     )
     return Weighed(kept, left_out, shares, weights, verdict)
@@ -114,9 +114,10 @@ def _over_all_series(names: list[str], truth: Floats, quantiles: Singles, sizes:
     flat = quantiles.reshape(*quantiles.shape[:2], -1, len(LEVELS))
     costly = np.array([name in STATISTICAL for name in names])
     scaled = losses_of(points, flat) / sizes[:, None]
-    rest = np.where(costly, 0.0, prior * preferences(known_mean(scaled, axis=(1, 2))))
+    # among themselves: beside a costly one that has no loss at all none of them would be preferred
+    rest = prior[~costly] * preferences(known_mean(scaled[~costly], axis=(1, 2)))
     forecasts = float(np.isfinite(truth).any(axis=2).sum())
-    weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest[~costly] / rest.sum(), forecasts=forecasts)
+    weights = pooled_weights(points, flat[~costly], _LEVELS, sizes, rest / rest.sum(), forecasts=forecasts)
     pooled = np.zeros(len(names))
     pooled[~costly] = weights
     if costly.any():
@@ -126,9 +127,26 @@ def _over_all_series(names: list[str], truth: Floats, quantiles: Singles, sizes:
         alone = known_mean(np.where(tried, scaled, np.nan), axis=(1, 2))
         rival = np.where(costly | np.isnan(alone), np.inf, alone).min()
         kept = costly & (on_sample >= _STATISTICAL_WORTH) & (alone <= rival)
-        pooled = pooled * (1 - on_sample[kept].sum())
+        pooled = pooled * max(0.0, 1 - on_sample[kept].sum())
         pooled[kept] = on_sample[kept]
     return pooled
+
+
+def _errors(truth: Floats, medians: Floats | Singles) -> Floats:
+    """Give the mean absolute error of each forecast; 0 all over a series that it misses by single precision alone.
+
+    Args:
+        truth: NaN where unknown, shape (series, cutoff, horizon).
+        medians: shape (member, series, cutoff, horizon).
+
+    Returns:
+        shape (member, series, cutoff), NaN where truth or forecast is unknown.
+    """
+    errors = np.abs(truth - medians)
+    known = np.isfinite(errors)
+    peaks = np.where(np.isfinite(truth), np.abs(truth), 0.0).max(axis=(1, 2), initial=0.0)  # (series,)
+    exact = np.where(known, errors, 0.0).max(axis=(2, 3), initial=0.0) <= _SINGLE * peaks  # (member, series)
+    return known_mean(np.where(known & exact[..., None, None], 0.0, errors), axis=3)
 
 
 def _sizes(truth: Floats, quantiles: Singles) -> Floats:
