@@ -280,3 +280,15 @@ def test_a_read_only_disk_can_be_loaded_from_but_not_saved_to(small_disk: Path) 
     for name in ("m", "new"):
         with pytest.raises(StoreError, match=rf"cannot write in .*{name}: the file system is read-only"):
             save_model(small_disk / name, record(2.0), overwrite=True)
+
+
+def test_a_folder_of_models_and_a_file_are_named_as_such(tmp_path: Path) -> None:
+    save_model(tmp_path / "models" / "one", record(), overwrite=False)
+    with pytest.raises(StoreError, match=r"models is no model but a folder of models; name one of them, such .*one$"):
+        load_model(tmp_path / "models")
+    save_model(tmp_path / "models" / "two", record(), overwrite=False)
+    with pytest.raises(StoreError, match=r"such as .*one and 1 more$"):
+        load_model(tmp_path / "models")
+    (tmp_path / "traffic.csv").write_text("ds,y\n")
+    with pytest.raises(StoreError, match=r"traffic.csv is a file, not a model; the model comes first, then the data$"):
+        load_model(tmp_path / "traffic.csv")

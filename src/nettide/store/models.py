@@ -98,6 +98,11 @@ def load_model(folder: Path) -> ModelRecord:
         raise StoreError(_no_model(folder))
     if not (folder / _DESCRIPTION).exists() and (folder / "checkpoint.json").exists():
         raise StoreError(f"{folder} holds a training that has not ended, but no model yet; resume it (--resume)")
+    with one_sentence(f"cannot read {folder}"):
+        within = [] if looks_like_model(folder) else _models_in(folder)
+    if within:
+        more = f" and {len(within) - 1:,} more" if len(within) > 1 else ""
+        raise StoreError(f"{folder} is no model but a folder of models; name one of them, such as {within[0]}{more}")
     _refuse_foreign(folder, remedy="move it out of the model")
     stored = read_bundle(folder, "model")
     try:
@@ -113,8 +118,12 @@ def list_models(root: Path) -> list[Stored]:
         StoreError: the folder does not exist or cannot be read.
     """
     with one_sentence(f"cannot list models in {root}"):
-        folders = sorted(path for path in root.iterdir() if looks_like_model(path))
+        folders = _models_in(root)
     return [_stored(folder) for folder in folders]
+
+
+def _models_in(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if looks_like_model(path))
 
 
 def _stored(folder: Path) -> Stored:
@@ -126,7 +135,9 @@ def _stored(folder: Path) -> Stored:
 
 
 def _no_model(folder: Path) -> str:
-    known = [path.name for path in folder.parent.iterdir() if looks_like_model(path)] if folder.parent.is_dir() else []
+    if folder.is_file():
+        return f"{folder} is a file, not a model; the model comes first, then the data"
+    known = [path.name for path in _models_in(folder.parent)] if folder.parent.is_dir() else []
     return f"{folder.parent}: {unknown('stored model', folder.name, known)}" if known else f"no model at {folder}"
 
 
