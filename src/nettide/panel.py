@@ -1,4 +1,4 @@
-"""Panel: series x time x channel on one regular UTC grid."""
+"""Panel: series x time x channel on one regular grid."""
 
 from __future__ import annotations
 

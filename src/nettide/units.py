@@ -77,15 +77,19 @@ def parse_quantity(text: str) -> float:
     return number
 
 
+_NOTHING = 1e-18  # of a unit: the smallest prefix in use is atto
+
+
 def si_text(value: float, unit: str = "", *, digits: int = 3) -> str:
     """Write a value with an SI prefix and its unit: 1.94e12 and ``bit/s`` give ``1.94 Tbit/s``.
 
-    A value that is not finite gives ``–``. Without a unit the prefix stands alone: ``1.94 T``.
+    A value that is not finite gives ``–``, one too small for any prefix 0. Without a unit the prefix stands alone:
+    ``1.94 T``.
     """
     if not math.isfinite(value):
         return "–"
     size = abs(value)
-    if size == 0:
+    if size < _NOTHING:
         return f"0 {unit}".rstrip()
     rounded = min(float(f"{size:.{digits - 1}e}"), sys.float_info.max)  # 999.9 is written as 1 k
     power = math.floor(math.log10(rounded) / 3)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import refuse, succeed
 from typer.testing import CliRunner, Result
 
 from nettide.cli.app import app
@@ -108,3 +109,15 @@ def test_a_counter_without_a_capacity_ends_the_run(bad: str) -> None:
 
 def test_help_has_an_example() -> None:
     assert "Example: nettide check traffic.csv" in run("--help").stdout
+
+
+def test_days_are_those_of_the_zone(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    path.write_text("ds,y\n" + "".join(f"2026-01-{day:02d},{day}\n" for day in range(5, 31)))
+    assert "2026-01-05  2026-01-30" in succeed("check", path, "--zone", "Europe/Prague").out
+
+
+def test_a_zone_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "hours.csv"
+    path.write_text("ds,y\n" + "".join(f"2026-01-05T{hour:02d}:00Z,1\n" for hour in range(24)))
+    assert "Mars/Olympus" in refuse("check", path, "--zone", "Mars/Olympus")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -245,3 +245,17 @@ def test_a_model_without_quantiles_has_no_levels(links: Path, tmp_path: Path) ->
     succeed("fit", links, "--model", "naive", "--horizon", 6, "--out", tmp_path / "m")
     said = refuse("forecast", tmp_path / "m", links, "--levels", "0.5")
     assert said == "model 'naive' forecasts one value without quantiles; leave --levels out"
+
+
+def test_days_of_a_zone_are_shown_as_its_dates(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    days = [date(2026, 1, 5) + timedelta(days=one) for one in range(120)]
+    path.write_text("ds,y\n" + "".join(f"{day},{60 if day.weekday() >= 5 else 120}\n" for day in days))
+    ran = succeed("forecast", path, "--zone", "Europe/Prague")
+    assert ran.out.splitlines()[0].strip() == "2026-05-05 to 2026-05-11 Europe/Prague, base"
+    lines = succeed("forecast", path, "--zone", "Europe/Prague", "--series", "series").out.splitlines()[2:]
+    shown = {line.split()[0]: float(line.split()[2]) for line in lines if line.strip()}
+    assert list(shown) == [str(date(2026, 5, 5) + timedelta(days=one)) for one in range(7)]
+    assert {day for day, value in shown.items() if value < 90} == {"2026-05-09", "2026-05-10"}  # a weekend
+    succeed("forecast", path, "--zone", "Europe/Prague", "--out", tmp_path / "f.csv")
+    assert (tmp_path / "f.csv").read_text().splitlines()[1].split(",")[2] == "2026-05-04 23:00:00Z"

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from nettide.errors import PanelError
 from nettide.prepare.grid import GridChoice, find_step, to_panel
-from nettide.prepare.order import in_order
+from nettide.prepare.order import in_order, sorting
 from nettide.prepare.rows import Rows
+from nettide.prepare.slots import slots_of, without_partial_ends
 from nettide.sources import Layout, read_rows
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)
@@ -44,8 +45,9 @@ def grid(rows: Rows, **choice: object) -> list[list[float | None]]:
 
 
 def test_slots_are_whole_divisions_of_epoch_time_and_start_at_their_beginning() -> None:
-    panel, _ = to_panel(made(["a"] * 3, [7199, 7200, 10800], [1, 2, 3]), GridChoice(step_seconds=3600))
-    assert (panel.start, panel.target.tolist()) == (3600, [[1, 2, 3]])
+    rows = made(["a"] * 4, [3600, 7199, 7200, 10800], [1, 2, 3, 4])
+    panel, _ = to_panel(rows, GridChoice(step_seconds=3600))
+    assert (panel.start, panel.target.tolist()) == (3600, [[1.5, 3, 4]])
 
 
 def test_slots_before_1970_are_divided_downwards() -> None:
@@ -66,7 +68,7 @@ def test_readings_of_a_step_become_one(how: str, found: float) -> None:
 
 @pytest.mark.parametrize("how", AGGREGATES)
 def test_a_step_of_empty_cells_stays_unknown(how: str) -> None:
-    rows = made(["a"] * 5, [0, 30, 60, 90, 120], [1, 1, np.nan, np.nan, 1])
+    rows = made(["a"] * 6, [0, 30, 60, 90, 120, 150], [1, 1, np.nan, np.nan, 1, 1])
     assert grid(rows, step_seconds=60, aggregate=how)[0][1] is None
 
 
@@ -254,8 +256,9 @@ def scattered(draw: st.DrawFn) -> Rows:
 @given(rows=scattered(), step=st.sampled_from([1, 7, 60, 500]))
 def test_a_sum_loses_nothing(rows: Rows, step: int) -> None:
     panel, _ = to_panel(rows, GridChoice(step_seconds=step, aggregate="sum"))
+    whole, _ = without_partial_ends(rows, slots_of(rows, step, zone="UTC"), order=sorting(rows)[0])
     for name, row in zip(panel.ids, panel.target, strict=True):
-        np.testing.assert_allclose(np.nansum(row), np.nansum(rows.of(name).values), rtol=1e-12)
+        np.testing.assert_allclose(np.nansum(row), np.nansum(whole.of(name).values), rtol=1e-12)
 
 
 @QUICK
@@ -321,23 +324,27 @@ def reference(path: Path, *, step: str, aggregate: str, missing: str, target: st
 
 @pytest.mark.data
 @pytest.mark.parametrize(
-    ("name", "step", "aggregate", "missing"),
+    ("name", "step", "aggregate", "missing", "partial"),
     [
-        ("cesnet_ip_hourly", "1h", "mean", "zero"),
-        ("cesnet_ip_hourly", "1D", "max", "gap"),
-        ("milan_cells_hourly", "1h", "mean", "gap"),
-        ("isp_eu_5min", "1h", "last", "gap"),
-        ("nab_aws_network_5min", "15min", "mean", "gap"),
+        ("cesnet_ip_hourly", "1h", "mean", "zero", (0, 0)),
+        ("cesnet_ip_hourly", "1D", "max", "gap", (0, 0)),
+        ("milan_cells_hourly", "1h", "mean", "gap", (0, 0)),
+        ("isp_eu_5min", "1h", "last", "gap", (0, 0)),
+        ("nab_aws_network_5min", "15min", "mean", "gap", (1, 1)),
     ],
 )
-def test_the_grid_is_that_of_the_scoring_rules(data: Path, name: str, step: str, aggregate: str, missing: str) -> None:
+def test_the_grid_is_that_of_the_scoring_rules(
+    data: Path, name: str, step: str, aggregate: str, missing: str, partial: tuple[int, int]
+) -> None:
     path = data / f"{name}.parquet"
     seconds = {"1h": 3600, "1D": 86400, "15min": 900}[step]
     choice = GridChoice(step_seconds=seconds, aggregate=aggregate, missing=missing)
     panel, _ = to_panel(read_rows(str(path), Layout(channels=())), choice)
     ids, wanted, start = reference(path, step=step, aggregate=aggregate, missing=missing, target="y")
-    assert panel.start == start
-    np.testing.assert_allclose(panel.target[[panel.ids.index(one) for one in ids]], wanted, rtol=1e-12)
+    before = (panel.start - start) // seconds
+    assert (before, wanted.shape[1] - before - panel.steps) == partial
+    whole = wanted[:, before : before + panel.steps]
+    np.testing.assert_allclose(panel.target[[panel.ids.index(one) for one in ids]], whole, rtol=1e-12)
 
 
 @pytest.mark.data

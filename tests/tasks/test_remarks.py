@@ -38,12 +38,39 @@ def test_where_a_day_is_rounded_to_the_same_steps_its_share_is_said() -> None:
 def test_series_that_never_change_are_counted_and_named() -> None:
     target = np.concatenate([wave(24, steps=240, series=1), np.full((5, 240), 3.0), np.full((1, 240), np.nan)])
     target[1, :200] = np.nan
-    (said,) = remarks_on(panel_of(target))
+    *_, said = remarks_on(panel_of(target))
     assert said == "5 of 7 series never change: 'link-1', 'link-2', 'link-3' and 2 more; a forecast goes on as it was"
 
 
 def test_one_known_value_is_not_called_constant() -> None:
-    assert list(remarks_on(panel_of(np.array([[np.nan, 3.0, np.nan]])))) == []
+    said = list(remarks_on(panel_of(np.array([[np.nan, 3.0, np.nan]]))))
+    assert not [one for one in said if "change" in one]
+
+
+def test_series_that_end_early_or_are_short_are_named() -> None:
+    target = wave(24, steps=24 * 30, series=4)
+    target[1, -24 * 14 :] = np.nan
+    target[2, : -24 * 5] = np.nan
+    target[3, -24:] = np.nan  # a day late is not gone
+    assert list(remarks_on(panel_of(target))) == [
+        "1 of 4 series ends 14 d before the others: 'link-1'; a forecast begins where all data end",
+        "1 of 4 series has at most 5 d of history: 'link-2'; too little to stand on, so a forecast is little more than "
+        "a guess",
+    ]
+    target[0, -24 * 3 :] = np.nan
+    target[3, -24 * 3 :] = np.nan
+    assert next(remarks_on(panel_of(target))) == (
+        "3 of 4 series end up to 14 d before the others: 'link-0', 'link-1', 'link-3'; a forecast begins where all "
+        "data end"
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "steps", "short"), [(3600, 173, False), (3600, 172, True), (86400, 12, False), (86400, 11, True)]
+)
+def test_too_short_is_what_check_calls_unfit(step: int, steps: int, short: bool) -> None:
+    said = list(remarks_on(panel_of(wave(24, steps=steps), step=step)))
+    assert any("too little to stand on" in one for one in said) == short
 
 
 def test_nothing_at_all_needs_no_remark() -> None:

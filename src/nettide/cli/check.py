@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -40,7 +42,7 @@ def check(
         return
     shown = len(verdict.series) if all else _SHOWN
     typer.echo(_summary(verdict))
-    show(_table(verdict, most=shown))
+    show(_table(verdict, most=shown, zone=how.zone))
     if shown < len(verdict.series):
         typer.echo(_rest(verdict, shown))
     say(*(f"note: {note}" for note in verdict.notes))
@@ -56,8 +58,8 @@ def _summary(verdict: Verdict) -> str:
     )
 
 
-def _table(verdict: Verdict, *, most: int) -> Table:
-    """Show a series a row, the worst first; day and week are the strengths of the cycles."""
+def _table(verdict: Verdict, *, most: int, zone: str) -> Table:
+    """Show a series a row, the worst first; dates are those of the zone, day and week the strengths of the cycles."""
     from rich.table import Table
     from rich.text import Text
 
@@ -73,14 +75,21 @@ def _table(verdict: Verdict, *, most: int) -> Table:
         table.add_row(
             one.id,
             Text(one.judgement, style=_COLOURS[one.judgement]),
-            figures.first[:10],
-            figures.last[:10],
+            _date(figures.first, zone),
+            _date(figures.last, zone),
             f"{figures.missing:.1%}",
             _strength_text(figures.daily_strength),
             _strength_text(figures.weekly_strength),
             "\n".join(finding.text for finding in one.findings) or "nothing to remark",
         )
     return table
+
+
+def _date(text: str, zone: str) -> str:
+    try:
+        return str(datetime.fromisoformat(text).astimezone(ZoneInfo(zone)).date()) if text else ""
+    except OverflowError:  # the first or last day of the calendar
+        return text[:10]
 
 
 def _rest(verdict: Verdict, shown: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from nettide.cli.words import plain_table, time_text
+from nettide.cli.words import plain_table, step_texts
 from nettide.forecast import Forecast, quantile_name
 from nettide.tasks.forecast import ForecastResult
 from nettide.units import si_text
@@ -22,22 +22,23 @@ def forecast_table(done: ForecastResult, *, series: str | None, every_level: boo
     """Show a forecast: a line a series, or every step of one series, with the outermost quantiles or with all."""
     forecast = done.forecast
     levels, row = forecast.levels, 0
+    clock, times = step_texts(forecast.seconds[0], done.panel)
     if series is not None:
         row = forecast.ids.index(series)
         unit = forecast.units[row]
         shown = [place for place in range(len(levels)) if every_level or place in (0, len(levels) - 1)]
         columns = [(levels[place], quantile_name(levels[place]), forecast.quantiles[..., place]) for place in shown]
         columns = sorted([*(one for one in columns if one[0] != 0.5), (0.5, "median", forecast.point)], key=_first)
-        table = plain_table("time (UTC)", *(name for _, name, _ in columns), title=f"{series}, {done.model}")
+        table = plain_table(f"time ({clock})", *(name for _, name, _ in columns), title=f"{series}, {done.model}")
         for step in range(forecast.horizon):
             values = (si_text(one[row, 0, step], unit) for _, _, one in columns)
-            table.add_row(time_text(forecast.seconds[0, step]), *values)
+            table.add_row(times[step], *values)
         return table
     banded = bool(levels) and levels[-1] > 0.5
     high = forecast.quantiles[..., -1] if banded else forecast.point
     count = len(forecast.ids)
     more = f"; the first {_MOST_ROWS} of {count:,} series, all with --out" if count > _MOST_ROWS else ""
-    span = f"{time_text(forecast.seconds[0, 0])} to {time_text(forecast.seconds[0, -1])} UTC, {done.model}{more}"
+    span = f"{times[0]} to {times[-1]} {clock}, {done.model}{more}"
     table = plain_table(
         "series",
         "last",

@@ -113,7 +113,7 @@ CountryOption = Annotated[
     typer.Option(
         "--country",
         help="Its public holidays are known ahead, as CZ or DE-BY; none for no holidays. If absent: the country of "
-        "--zone, or the days that most countries have in common.",
+        "--zone, or the days that most countries have in common; at steps of a day and more, none.",
         rich_help_panel=_READ,
     ),
 ]

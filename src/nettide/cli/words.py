@@ -15,11 +15,14 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from nettide.arrays import Ints
 from nettide.backtest.evaluate import Outcome
 from nettide.backtest.leaderboard import Score
 from nettide.backtest.skill import Comparison
 from nettide.models import MODELS, model_class
 from nettide.models.contract import Training
+from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS, local_seconds
 from nettide.report.trust import skill_text
 from nettide.store.models import Stored
 from nettide.store.record import ModelRecord, to_document
@@ -134,6 +137,23 @@ def _counted(number: int, what: str) -> str:
 def time_text(second: int) -> str:
     """Write an epoch second to the minute: ``2026-01-31 00:00``."""
     return str(np.datetime64(int(second), "s")).replace("T", " ")[:16]
+
+
+def step_texts(seconds: Ints, panel: Panel) -> tuple[str, list[str]]:
+    """Write when steps begin: times in UTC, or for days in another zone their dates there.
+
+    Args:
+        seconds: epoch seconds, ascending, shape (step,).
+        panel: whose steps they are.
+
+    Returns:
+        What the texts are, such as ``UTC`` or ``Europe/Prague``, and the texts.
+    """
+    zones = {one.zone for one in panel.series}
+    if panel.step_seconds % DAY_SECONDS or len(zones) != 1 or zones == {"UTC"}:
+        return "UTC", [time_text(second) for second in seconds]
+    zone = zones.pop()
+    return zone, [time_text(second)[:10] for second in local_seconds(seconds, zone)]
 
 
 def leaderboard(scores: Sequence[Score], comparisons: Sequence[Comparison], *, unit: str) -> Table:

@@ -36,7 +36,24 @@ def local_seconds(seconds: Ints, zone: str) -> Ints:
     """
     if zone == "UTC" or not len(seconds):
         return seconds
-    place, first, last = ZoneInfo(zone), int(seconds[0]), int(seconds[-1])
+    begins, offsets = clock_changes(int(seconds[0]), int(seconds[-1]), zone)
+    local: Ints = seconds + offsets[np.searchsorted(begins, seconds, side="right") - 1]
+    return local
+
+
+def clock_changes(first: int, last: int, zone: str) -> tuple[Ints, Ints]:
+    """Give the offsets of a wall clock from UTC, found as ``local_seconds`` says.
+
+    Args:
+        first: epoch second.
+        last: a later one, or the same.
+        zone: IANA name.
+
+    Returns:
+        Epoch seconds at which an offset begins, ``first`` and every change up to ``last``, and the offsets in seconds,
+        both of shape (change,).
+    """
+    place = ZoneInfo(zone)
     days = [*range(first, last, DAY_SECONDS), last]
     found = [_offset(day, place) for day in days]
     begins, offsets = [first], [found[0]]
@@ -44,8 +61,7 @@ def local_seconds(seconds: Ints, zone: str) -> Ints:
         if old != new:
             begins.append(_change(before, after, place))
             offsets.append(new)
-    local: Ints = seconds + np.array(offsets)[np.searchsorted(begins, seconds, side="right") - 1]
-    return local
+    return np.array(begins, dtype=np.int64), np.array(offsets, dtype=np.int64)
 
 
 def _change(before: int, after: int, place: ZoneInfo) -> int:

@@ -12,6 +12,7 @@ from nettide.errors import PanelError
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.order import Duplicates, gaps_within, milliseconds, sorted_note, sorting, without_duplicates
 from nettide.prepare.rows import Rows
+from nettide.prepare.slots import Slots, slots_of, without_partial_ends
 from nettide.prepare.step import StepFinding, find_step, regular_step
 from nettide.units import step_text
 
@@ -50,7 +51,11 @@ def to_panel(
     zone: str = "UTC",
     capacity: float | None = None,
 ) -> tuple[Panel, tuple[str, ...]]:
-    """Put rows on a grid: a step is the whole division of epoch time by its length, from the first to the last known.
+    """Put rows on a grid, from the first to the last known step.
+
+    Steps begin where the readings stand if all do so alike, such as a minute past each five; else on full hours, days
+    and Mondays of the zone (``Slots``). Where several readings make a step, a first or last one that has not all of its
+    readings is left out.
 
     Args:
         rows: readings in any order, the target first among the channels.
@@ -70,12 +75,19 @@ def to_panel(
         raise PanelError(f"{rows.origin}: no rows")
     if choice.step_seconds is not None and choice.step_seconds < 1:
         raise PanelError(f"a step of {choice.step_seconds} s must be at least one second")
+    series = tuple(Series(id, unit=unit, zone=zone, capacity=capacity) for id in rows.ids)
     order, late = sorting(rows)
-    step = regular_step(rows) if choice.step_seconds is None else choice.step_seconds
+    step = regular_step(rows, zone=zone) if choice.step_seconds is None else choice.step_seconds
+    notes = [*sorted_note(rows, late)]
+    slots = slots_of(rows, step, zone=zone)
+    whole, said = without_partial_ends(rows, slots, order=order)
+    if whole is not rows:
+        rows, notes = whole, [*notes, *said]
+        order, _ = sorting(rows)
     rows, invalid, said = _with_valid_values(rows, choice)
-    notes = [*sorted_note(rows, late), *said]
-    first, count = _bounds(rows, step)
-    flat = _cells(rows, first, count, step)
+    notes += said
+    first, count = _bounds(rows, slots)
+    flat = _cells(rows, first, count, slots)
     refused = flat[invalid]
     values = np.full((len(rows.ids) * count, len(rows.channels)), np.nan)
     if _each_once(flat, len(values)):
@@ -84,7 +96,7 @@ def to_panel(
         if not gaps_within(rows, order).all():
             rows, said = without_duplicates(rows if order is None else rows.take(order), choice.duplicates)
             notes += said
-            order, flat = None, _cells(rows, first, count, step)
+            order, flat = None, _cells(rows, first, count, slots)
         at, found = _aggregated(rows.values, flat, order, choice.aggregate)
         values[at] = found
         if len(at) < len(rows):
@@ -96,9 +108,9 @@ def to_panel(
     notes += [*said, *_unknown_notes(grid, rows)]
     panel = Panel(
         grid,
-        (first + cut) * step,
+        slots.start(first + cut),
         step,
-        tuple(Series(id, unit=unit, zone=zone, capacity=capacity) for id in rows.ids),
+        series,
         (Channel(rows.channels[0], unit), *(Channel(name) for name in rows.channels[1:])),
     )
     return panel, tuple(notes)
@@ -124,19 +136,19 @@ def _with_valid_values(rows: Rows, choice: GridChoice) -> tuple[Rows, Bools, tup
     return replace(rows, values=values), bad[:, 0], (note,)
 
 
-def _bounds(rows: Rows, step: int) -> tuple[int, int]:
+def _bounds(rows: Rows, slots: Slots) -> tuple[int, int]:
     """Give the first slot and the number of slots.
 
     Raises:
         PanelError: the grid would be unreasonably large.
     """
-    times = milliseconds(rows)
-    first, last = int(times.min()) // (1000 * step), int(times.max()) // (1000 * step)
+    times, numbers, step = milliseconds(rows), slots.of(rows), slots.step_seconds
+    first, last = int(numbers.min()), int(numbers.max())
     count = last - first + 1
     span = count * step
     ends = (
-        f"from {np.datetime64(first * step, 's')}Z ({rows.place(int(times.argmin()))}) "
-        f"to {np.datetime64(last * step, 's')}Z ({rows.place(int(times.argmax()))})"
+        f"from {np.datetime64(slots.start(first), 's')}Z ({rows.place(int(times.argmin()))}) "
+        f"to {np.datetime64(slots.start(last), 's')}Z ({rows.place(int(times.argmax()))})"
     )
     cells = count * len(rows.ids) * len(rows.channels)
     if cells > _MOST_CELLS:
@@ -155,11 +167,11 @@ def _bounds(rows: Rows, step: int) -> tuple[int, int]:
     return first, count
 
 
-def _cells(rows: Rows, first: int, count: int, step: int) -> Ints:
+def _cells(rows: Rows, first: int, count: int, slots: Slots) -> Ints:
     """Give the cell of each row in a grid of (series, time) laid flat, shape (row,)."""
-    slots = np.floor_divide(milliseconds(rows), 1000 * step)
-    slots += rows.series * count - first
-    return slots
+    numbers = slots.of(rows)
+    numbers += rows.series * count - first
+    return numbers
 
 
 def _each_once(flat: Ints, size: int) -> bool:

@@ -147,9 +147,19 @@ def needs(figures: Figures) -> tuple[Need, ...]:
     possible = [one for one in _HORIZONS if one[1] >= figures.step_seconds] or [("step", figures.step_seconds)]
     found = []
     for name, seconds in possible:
-        days = 14 + 10 * seconds / _DAY
+        days = _needed_days(seconds)
         found.append(Need(name, round(days, 2), figures.history_days >= days))
     return tuple(found)
+
+
+def least_history_seconds(step_seconds: int) -> float:
+    """Give the history under which a series is not fit to forecast even the nearest horizon: half of what it needs."""
+    seconds = next((one for _, one in _HORIZONS if one >= step_seconds), step_seconds)
+    return _DAY * _needed_days(seconds) / 2
+
+
+def _needed_days(horizon_seconds: float) -> float:
+    return 14 + 10 * horizon_seconds / _DAY
 
 
 def judge(figures: Figures, *, unit: str, capacity: float | None) -> tuple[Judgement, tuple[Finding, ...]]:
@@ -347,5 +357,6 @@ def _history(figures: Figures) -> Iterator[Finding]:
     )
     severity: Severity = "note"
     if not wanted[0].enough:
-        severity = "stop" if figures.history_days < wanted[0].need_days / 2 else "care"
+        too_short = figures.history_days * _DAY < least_history_seconds(figures.step_seconds)
+        severity = "stop" if too_short else "care"
     yield Finding("history", severity, text)

@@ -8,11 +8,16 @@ import numpy as np
 
 from nettide.arrays import Ints
 from nettide.errors import PanelError
+from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.order import gaps_within, milliseconds, sorting
 from nettide.prepare.rows import Rows
+from nettide.prepare.slots import on_wall_clock
 from nettide.units import step_text
 
 _COUNTABLE = 10_000_000
+_USUAL = (1, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
+_NEAR = 0.1  # of a usual step, from which the middle of the gaps may be off
+_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +29,14 @@ class StepFinding:
         share_regular: share of the times between readings that are a whole multiple of the step.
         odd_seconds: the first time between two readings that is no multiple; None when all are.
         odd_place: where the later of these readings stands, such as ``traffic.csv line 812``; empty when there is none.
+        near_seconds: a usual step, such as five minutes, near the middle of the times between readings; else the step.
     """
 
     step_seconds: int
     share_regular: float
     odd_seconds: float | None = None
     odd_place: str = ""
+    near_seconds: int = 0
 
     @property
     def regular(self) -> bool:
@@ -37,8 +44,12 @@ class StepFinding:
         return self.odd_seconds is None
 
 
-def find_step(rows: Rows) -> StepFinding:
+def find_step(rows: Rows, *, zone: str = "UTC") -> StepFinding:
     """Find the step at which readings come; rows may come in any order, and repeated times count once.
+
+    Args:
+        rows: readings.
+        zone: IANA name of their place: its days of 23 and 25 hours are days.
 
     Raises:
         PanelError: no series has two times.
@@ -53,25 +64,58 @@ def find_step(rows: Rows) -> StepFinding:
     step = max(1, round(_commonest(gaps) / 1000))
     odd = gaps % (1000 * step) != 0
     if not odd.any():
-        return StepFinding(step, 1.0)
+        return StepFinding(step, 1.0, near_seconds=step)
+    if step % DAY_SECONDS == 0 and zone != "UTC":
+        local = find_step(on_wall_clock(rows, zone))
+        if local.regular:
+            return local
     gap = int(gaps[np.argmax(odd)])
-    return StepFinding(step, 1.0 - float(odd.mean()), odd_seconds=gap / 1000, odd_place=_place_of(gap, rows, order))
+    return StepFinding(
+        step,
+        1.0 - float(odd.mean()),
+        odd_seconds=gap / 1000,
+        odd_place=_place_of(gap, rows, order),
+        near_seconds=_usual(float(np.median(gaps)) / 1000, otherwise=step),
+    )
 
 
-def regular_step(rows: Rows) -> int:
+def regular_step(rows: Rows, *, zone: str = "UTC") -> int:
     """Give the step in seconds where readings are regular; missing ones do not matter.
+
+    Args:
+        rows: readings.
+        zone: as ``find_step`` takes it.
 
     Raises:
         PanelError: no series has two times, or a time between two readings is no multiple of the commonest.
     """
-    finding = find_step(rows)
+    finding = find_step(rows, zone=zone)
     if finding.odd_seconds is None:
         return finding.step_seconds
-    step = step_text(finding.step_seconds)
+    step, near = step_text(finding.step_seconds), step_text(finding.near_seconds)
+    if finding.share_regular >= _MOSTLY:
+        share = f"{finding.share_regular:.1%}" if finding.share_regular < 0.999 else "nearly all"
+        how, near = f"mostly come every {step} ({share} on multiples of it)", step
+    else:
+        how = f"come about every {near} at no fixed times"
+    zones = ""
+    if zone == "UTC" and _is_change(finding):
+        zones = ", or name the --zone that has days of 23 and 25 hours"
     raise PanelError(
-        f"{finding.odd_place}: {finding.odd_seconds:g} s after the reading before, while readings mostly come every "
-        f"{step} ({finding.share_regular:.1%} on multiples of it); choose the grid with --step, such as --step {step}"
+        f"{finding.odd_place}: {finding.odd_seconds:g} s after the reading before, while readings {how}; "
+        f"choose the grid with --step, such as --step {near}{zones}"
     )
+
+
+def _is_change(finding: StepFinding) -> bool:
+    """Say whether the odd time is that of days, one of them changed by the clock."""
+    odd = finding.odd_seconds or 0.0
+    return finding.step_seconds % DAY_SECONDS == 0 and abs(odd - DAY_SECONDS * round(odd / DAY_SECONDS)) <= 3600
+
+
+def _usual(seconds: float, *, otherwise: int) -> int:
+    near = min(_USUAL, key=lambda one: abs(one - seconds) / one)
+    return near if abs(near - seconds) <= _NEAR * near else otherwise
 
 
 def _place_of(gap: int, rows: Rows, order: Ints | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nettide.prepare.quality import Verdict, examine
+from nettide.sources.local_times import zone_named
 from nettide.tasks.load import Reading, load_rows
 
 
@@ -12,11 +13,12 @@ def check(location: str, reading: Reading) -> Verdict:
     Negative, infinite and repeated values do not end the check as they end other verbs.
 
     Raises:
-        SourceError: the location cannot be read as traffic.
+        SourceError: the location cannot be read as traffic, or the zone does not exist.
         PanelError: it holds no rows.
         OptionError: counters were named without a capacity.
     """
     rows = load_rows(location, reading)
+    zone_named(reading.zone, origin=rows.origin)
     return examine(
         rows,
         step_seconds=reading.grid.step_seconds,

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
+from nettide.prepare.judgement import duration_text, least_history_seconds
 from nettide.prepare.periods import measured_periods, nominal_periods
 
 _MOST_NAMED = 3
 
 
 def remarks_on(panel: Panel) -> Iterator[str]:
-    """Say where the measured day is not that of the clock, and which series never change."""
+    """Say where the measured day is not that of the clock, which series end early, are short, or never change."""
     yield from _clock(panel)
+    yield from _ends(panel)
     with np.errstate(invalid="ignore"):
         known = np.isfinite(panel.target)
         least = np.where(known, panel.target, np.inf).min(axis=1, initial=np.inf)
@@ -32,6 +35,32 @@ def listed(names: Sequence[str]) -> str:
     """Name the first few, and say how many more there are."""
     more = len(names) - _MOST_NAMED
     return ", ".join(map(repr, names[:_MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _ends(panel: Panel) -> Iterator[str]:
+    """Name series that ``nettide check`` calls unfit: ended before the others, or with less than half the history."""
+    if not panel.steps:
+        return
+    known = np.isfinite(panel.target)
+    some = known.any(axis=1)
+    first, after = known.argmax(axis=1), panel.steps - known[:, ::-1].argmax(axis=1)
+    early = (panel.steps - after) * panel.step_seconds
+    gone = np.flatnonzero(some & (early > max(DAY_SECONDS, 2 * panel.step_seconds)))
+    if len(gone):
+        names = listed([panel.ids[place] for place in gone])
+        by = duration_text(float(early[gone].max())) if len(gone) == 1 else f"up to {duration_text(early[gone].max())}"
+        yield (
+            f"{len(gone):,} of {len(panel.series):,} series {'ends' if len(gone) == 1 else 'end'} {by} before the "
+            f"others: {names}; a forecast begins where all data end"
+        )
+    span = (after - first) * panel.step_seconds
+    short = np.flatnonzero(some & (span < least_history_seconds(panel.step_seconds)))
+    if len(short):
+        names, longest = listed([panel.ids[place] for place in short]), duration_text(span[short].max())
+        yield (
+            f"{len(short):,} of {len(panel.series):,} series {'has' if len(short) == 1 else 'have'} at most {longest} "
+            f"of history: {names}; too little to stand on, so a forecast is little more than a guess"
+        )
 
 
 def _clock(panel: Panel) -> Iterator[str]:

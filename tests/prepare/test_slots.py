@@ -1,0 +1,198 @@
+"""Steps stand where readings stand, days are local days, and a part of a step is not taken for a whole one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from nettide.errors import PanelError
+from nettide.prepare.calendar import local_seconds
+from nettide.prepare.grid import GridChoice, find_step, to_panel
+from nettide.prepare.rows import Rows
+
+DAY, HOUR, MINUTE = 86_400, 3600, 60
+
+
+def rows_at(seconds: list[float], values: list[float] | None = None, series: list[int] | None = None) -> Rows:
+    numbers = np.zeros(len(seconds), dtype=np.int64) if series is None else np.array(series)
+    return Rows(
+        origin="traffic.csv",
+        ids=tuple(f"link-{one}" for one in range(int(numbers.max()) + 1)),
+        series=numbers,
+        times=np.round(1000 * np.array(seconds)).astype(np.int64).view("datetime64[ms]"),
+        channels=("y",),
+        values=np.array(values or [1.0] * len(seconds), dtype=np.float64)[:, None],
+        lines=np.arange(2, len(seconds) + 2),
+    )
+
+
+def epoch(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+def midnights(first: date, days: int, zone: str) -> list[float]:
+    dates = [first + timedelta(days=one) for one in range(days)]
+    return [datetime(one.year, one.month, one.day, tzinfo=ZoneInfo(zone)).timestamp() for one in dates]
+
+
+def texts(seconds: np.ndarray) -> list[str]:
+    return [str(one.astype("datetime64[s]")) for one in seconds]
+
+
+# --- the clock of the readings
+
+
+@pytest.mark.parametrize("step", [7 * MINUTE, 5 * MINUTE, HOUR, 7 * DAY])
+@pytest.mark.parametrize("late", [0, 1, 130])
+def test_regular_readings_keep_their_times(step: int, late: int) -> None:
+    begin = epoch("2026-02-02T00:00") + late  # a Monday; weeks since the epoch begin on Thursdays
+    seconds = [begin + step * one for one in (0, 1, 2, 4, 5)]
+    panel, notes = to_panel(rows_at(seconds, [1, 2, 3, 4, 5]), GridChoice())
+    assert (panel.start, panel.step_seconds, panel.steps) == (begin, step, 6)
+    assert panel.seconds[~np.isnan(panel.target[0])].tolist() == seconds
+    assert [one for one in notes if "left out" in one] == []
+
+
+def test_series_that_stand_apart_within_a_step_share_full_steps() -> None:
+    panel, _ = to_panel(rows_at([0, 300, 600, 120, 420, 720], series=[0, 0, 0, 1, 1, 1]), GridChoice())
+    assert (panel.start, panel.step_seconds, panel.steps) == (0, 300, 3)
+
+
+@pytest.mark.parametrize(
+    ("zone", "step", "local"),
+    [
+        ("UTC", HOUR, {"00:00"}),
+        ("Europe/Prague", HOUR, {"00:00"}),
+        ("Asia/Kolkata", HOUR, {"00:00"}),
+        ("Asia/Kathmandu", HOUR, {"00:00"}),
+        ("Europe/Prague", 6 * HOUR, {"00:00", "06:00", "12:00", "18:00"}),
+    ],
+)
+def test_full_hours_are_those_of_the_zone(zone: str, step: int, local: set[str]) -> None:
+    begin = epoch("2026-01-10T00:00")
+    panel, _ = to_panel(rows_at([begin + 300 * one for one in range(600)]), GridChoice(step_seconds=step), zone=zone)
+    clock = {one[11:16] for one in texts(local_seconds(panel.seconds, zone))}
+    assert clock == local if step > HOUR else {one[3:] for one in clock} == {"00"}
+
+
+# --- local days
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/Prague", "America/New_York", "Asia/Kolkata", "Europe/Dublin", "Pacific/Auckland"]
+)
+@pytest.mark.parametrize("first", [date(2026, 1, 5), date(2026, 8, 3)])
+def test_local_dates_stay_dates_across_clock_changes(zone: str, first: date) -> None:
+    seconds = midnights(first, 120, zone)
+    values = [float(one) for one in range(1, 121)]
+    panel, _ = to_panel(rows_at(seconds, values), GridChoice(), zone=zone)
+    assert panel.step_seconds == DAY
+    assert panel.target[0].tolist() == values
+    dates = [one[:10] for one in texts(local_seconds(panel.seconds, zone))]
+    assert dates == [str(first + timedelta(days=one)) for one in range(120)]
+
+
+def test_hours_become_days_of_the_zone() -> None:
+    begin, zone = int(midnights(date(2026, 3, 20), 1, "Europe/Prague")[0]), "Europe/Prague"
+    end = int(midnights(date(2026, 4, 5), 1, zone)[0])
+    rows = rows_at([float(one) for one in range(begin, end, HOUR)])
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum"), zone=zone)
+    assert panel.target[0].tolist() == [24.0] * 9 + [23.0] + [24.0] * 6  # 29 March has 23 hours
+    assert notes == ("traffic.csv: 383 readings became 16 steps of 1d by sum",)
+
+
+def test_weeks_of_finer_readings_begin_on_mondays() -> None:
+    begin = epoch("2026-02-02T00:00")
+    rows = rows_at([begin + HOUR * one for one in range(3 * 168)])
+    panel, _ = to_panel(rows, GridChoice(step_seconds=7 * DAY, aggregate="sum"))
+    assert (texts(panel.seconds)[0], panel.target[0].tolist()) == ("2026-02-02T00:00:00", [168.0] * 3)
+
+
+def test_days_with_a_change_of_the_clock_are_named_where_no_zone_is_given() -> None:
+    rows = rows_at(midnights(date(2026, 1, 5), 120, "America/New_York"))
+    expected = (
+        r"traffic.csv line 65: 82800 s after the reading before, while readings mostly come every 1d \(99.2% on "
+        r"multiples of it\); choose the grid with --step, such as --step 1d, or name the --zone that has days of 23 "
+        r"and 25 hours"
+    )
+    with pytest.raises(PanelError, match=expected):
+        to_panel(rows, GridChoice())
+    assert find_step(rows, zone="America/New_York").regular
+    with pytest.raises(PanelError, match=r"such as --step 1d$"):
+        to_panel(rows, GridChoice(), zone="Asia/Tokyo")
+
+
+@pytest.mark.parametrize("stray", [-62_000_000_000, 200_000_000_000])
+def test_stray_times_far_from_any_clock_are_refused_as_such(stray: int) -> None:
+    rows = rows_at([stray, *midnights(date(2026, 1, 5), 10, "Europe/Prague")])
+    with pytest.raises(PanelError, match=r"correct or remove the stray times|cells, more than"):
+        to_panel(rows, GridChoice(step_seconds=DAY), zone="Europe/Prague")
+
+
+# --- whole steps
+
+
+def test_a_last_day_of_six_hours_is_left_out_and_said() -> None:
+    begin = epoch("2026-02-02T00:00")
+    rows = rows_at([begin + HOUR * one for one in range(24 * 10 + 6)])
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum"))
+    assert panel.target[0].tolist() == [24.0] * 10
+    assert notes[0] == (
+        "traffic.csv: left out the last step of 1d, from 2026-02-12T00:00:00Z on: its 6 readings end at "
+        "2026-02-12T05:00:00Z, in its midst"
+    )
+
+
+def test_a_first_hour_of_a_few_readings_is_left_out_and_said() -> None:
+    begin = epoch("2026-02-02T00:40")
+    panel, notes = to_panel(rows_at([begin + 300 * one for one in range(100)]), GridChoice(step_seconds=HOUR))
+    assert texts(panel.seconds)[0] == "2026-02-02T01:00:00"
+    assert notes[0] == (
+        "traffic.csv: left out the first step of 1h, from 2026-02-02T00:00:00Z on: its 4 readings begin at "
+        "2026-02-02T00:40:00Z, in its midst"
+    )
+
+
+@pytest.mark.parametrize(("seconds", "steps"), [(0, 4), (1, 3), (20, 4)])
+def test_polls_at_no_fixed_times_fill_the_last_hour(seconds: int, steps: int) -> None:
+    """Jitter of the last poll is no missing one; the whole of 300 s is."""
+    begin, jitter = epoch("2026-02-02T00:00"), [0, 7, 12, 3, 19, 5, 11, 2, 16, 9, 4, 14]
+    polls = [begin + 300 * one + jitter[one % 12] for one in range(48)]
+    polls = polls[:-1] if seconds == 1 else [*polls[:-1], polls[-1] - seconds]
+    panel, notes = to_panel(rows_at(polls), GridChoice(step_seconds=HOUR))
+    assert panel.steps == steps
+    assert any("left out the last" in one for one in notes) == (steps == 3)
+
+
+def test_readings_as_long_as_steps_are_all_whole() -> None:
+    begin = epoch("2026-02-02T00:10")
+    panel, notes = to_panel(rows_at([begin + HOUR * one + one for one in range(9)]), GridChoice(step_seconds=HOUR))
+    assert (panel.steps, notes) == (9, ())
+
+
+def test_what_is_known_only_in_parts_of_steps_is_kept() -> None:
+    begin = epoch("2026-02-02T00:30")
+    values = [1.0] * 6 + [np.nan] * 30
+    panel, _ = to_panel(rows_at([begin + 300 * one for one in range(36)], values), GridChoice(step_seconds=HOUR))
+    assert panel.target[0].tolist() == [1.0]
+
+
+# --- readings at no fixed times
+
+
+@pytest.mark.parametrize(("every", "near"), [(300, "5min"), (3600, "1h"), (10, "10s")])
+def test_a_usual_step_is_advised_for_polls_with_jitter(every: int, near: str) -> None:
+    jitter = np.random.default_rng(1).integers(-every // 15, every // 15 + 1, size=200)
+    rows = rows_at([float(one) for one in epoch("2026-02-02T00:00") + every * np.arange(200) + jitter])
+    with pytest.raises(PanelError, match=rf"readings come about every {near} at no fixed times; .*--step {near}$"):
+        to_panel(rows, GridChoice())
+
+
+def test_one_odd_reading_of_thousands_is_not_all_of_them() -> None:
+    seconds = [300.0 * one for one in range(4000)]
+    seconds[2000] += 60
+    with pytest.raises(PanelError, match=r"mostly come every 5min \(nearly all on multiples of it\)"):
+        to_panel(rows_at(seconds), GridChoice())
