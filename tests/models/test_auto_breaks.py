@@ -7,8 +7,7 @@ import pytest
 from conformance import panel_of
 
 from nettide.arrays import Floats
-from nettide.forecast import LEVELS
-from nettide.models.auto.breaks import Breaks, fallen_silent, level_breaks, silenced
+from nettide.models.auto.breaks import Breaks, level_breaks
 
 
 def errors_of(newest: float, *, usual: float = 0.05, noise: float = 0.05, series: int = 40) -> tuple[Floats, Floats]:
@@ -56,33 +55,6 @@ def test_factors_are_bounded_and_do_not_depend_on_the_unit() -> None:
     np.testing.assert_allclose(factors_of(earlier * 1e12, truth * 1e12), dead)
     truth[:, 0] = 1e300
     assert (factors_of(earlier, truth) < 12.2).all()
-
-
-def test_a_link_that_falls_silent_is_noticed_after_a_quarter_of_a_day() -> None:
-    past = np.random.default_rng(1).uniform(1, 2, (3, 400))
-    past[0, -6:] = 0
-    past[1, -5:] = 0
-    assert fallen_silent(past, day_steps=24).tolist() == [True, False, False]
-    assert fallen_silent(past[:, :0], day_steps=24).tolist() == [False] * 3
-
-
-def test_silence_that_is_a_habit_is_not_noticed() -> None:
-    nightly = np.tile(np.r_[np.ones(16), np.zeros(8)], 20)[None]
-    assert not fallen_silent(nightly, day_steps=24)[0]
-    longer = np.c_[nightly, np.zeros((1, 3))]
-    assert fallen_silent(longer, day_steps=24)[0]
-    unknown = np.r_[np.ones(100), np.full(20, np.nan)][None]
-    assert not fallen_silent(unknown, day_steps=24)[0]
-
-
-def test_a_link_that_never_carried_anything_is_silent() -> None:
-    past = np.array([[0.0] * 200, [np.nan] * 190 + [0.0] * 10, [np.nan] * 200])
-    assert fallen_silent(past, day_steps=24).tolist() == [True, True, False]
-
-
-def test_a_silent_link_is_zero_but_for_the_highest_quantile() -> None:
-    found = silenced(np.arange(1.0, 10.0)[None], np.array(LEVELS))
-    assert found.tolist() == [[0, 0, 0, 0, 0, 0, 0, 0, 9]]
 
 
 def test_immense_traffic_on_a_link_that_was_silent_is_no_overflow() -> None:

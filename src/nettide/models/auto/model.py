@@ -14,7 +14,7 @@ from nettide.arrays import Bools, Floats, Ints, Weights
 from nettide.errors import DamagedError, HistoryError, MismatchError, ModelError, OptionError, UnknownModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
-from nettide.models.auto.breaks import fallen_silent, level_breaks, silenced
+from nettide.models.auto.breaks import level_breaks
 from nettide.models.auto.config import NAIVE_MEMBERS, UNTRAINED, AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
 from nettide.models.auto.kept import KeptFits, joined_states, parted_models
@@ -27,6 +27,7 @@ from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, T
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import quantile_forecast
+from nettide.models.silence import fallen_silent, silenced
 from nettide.models.unchanged import keep_unchanged
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS

@@ -28,11 +28,13 @@ from nettide.models.pretrained.config import SHOWN_SECONDS, PretrainedConfig
 from nettide.models.pretrained.histories import Histories
 from nettide.models.pretrained.network import MultiscaleNetwork, NetworkShape
 from nettide.models.pretrained.weights import BaseWeights, base_weights, filled_network
+from nettide.models.silence import fallen_silent, silenced
 from nettide.models.threads import threads_for
 from nettide.models.training import Schedule, Trainer
 from nettide.models.unchanged import keep_unchanged
 from nettide.models.windows import WindowRanges, window_ranges
 from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.periods import Periods, measured_periods
 from nettide.units import step_text
 
@@ -208,6 +210,9 @@ class PretrainedModel:
             values = adapt(panel, cutoffs, quantiles, horizon=self.horizon, levels=LEVELS)
         else:
             values = quantiles(np.arange(len(panel.series)), cutoffs)
+        for place, cutoff in enumerate(cutoffs):
+            silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
+            values[silent, place] = silenced(values[silent, place], np.array(LEVELS))
         keep_unchanged(panel, cutoffs, values, middle=_MIDDLE)
         return quantile_forecast(panel, cutoffs, values)
 
