@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -51,8 +52,9 @@ def test_regular_readings_keep_their_times(step: int, late: int) -> None:
     begin = epoch("2026-02-02T00:00") + late  # a Monday; weeks since the epoch begin on Thursdays
     seconds = [begin + step * one for one in (0, 1, 2, 4, 5)]
     panel, notes = to_panel(rows_at(seconds, [1, 2, 3, 4, 5]), GridChoice())
-    assert (panel.start, panel.step_seconds, panel.steps) == (begin, step, 6)
-    assert panel.seconds[~np.isnan(panel.target[0])].tolist() == seconds
+    stands = late if step < DAY else 0  # a day is a date
+    assert (panel.start, panel.step_seconds, panel.steps) == (begin - late + stands, step, 6)
+    assert (~np.isnan(panel.target[0])).tolist() == [True, True, True, False, True, True]
     assert [one for one in notes if "left out" in one] == []
 
 
@@ -132,6 +134,31 @@ def test_stray_times_far_from_any_clock_are_refused_as_such(stray: int) -> None:
         to_panel(rows, GridChoice(step_seconds=DAY), zone="Europe/Prague")
 
 
+@pytest.mark.parametrize("zone", ["Europe/Prague", "America/New_York"])
+def test_readings_late_in_the_evening_keep_their_date_in_summer(zone: str) -> None:
+    for days in (1, 7):
+        dates = [date(2026, 2, 1) + timedelta(days=one) for one in range(0, 120, days)]
+        seconds = [datetime(one.year, one.month, one.day, 23, 50, tzinfo=ZoneInfo(zone)).timestamp() for one in dates]
+        panel, _ = to_panel(rows_at(seconds), GridChoice(step_seconds=days * DAY), zone=zone)
+        assert [one[:10] for one in texts(local_seconds(panel.seconds, zone))] == [str(one) for one in dates]
+
+
+def test_days_of_summer_are_dates_beyond_the_change_in_autumn() -> None:
+    zone = "Europe/Prague"
+    panel, _ = to_panel(rows_at(midnights(date(2026, 7, 1), 100, zone)), GridChoice(), zone=zone)
+    ahead = panel.start + DAY * np.arange(panel.steps + 60, dtype=np.int64)
+    dates = [one[:10] for one in texts(local_seconds(ahead, zone))]
+    assert dates == [str(date(2026, 7, 1) + timedelta(days=one)) for one in range(160)]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "Europe/Prague"])
+def test_midnights_of_utc_are_the_dates_they_name(zone: str) -> None:
+    seconds = midnights(date(2026, 2, 1), 120, "UTC")
+    panel, _ = to_panel(rows_at(seconds), GridChoice(), zone=zone)
+    dates = [one[:10] for one in texts(local_seconds(panel.seconds, zone))]
+    assert dates == [str(date(2026, 2, 1) + timedelta(days=one)) for one in range(120)]
+
+
 # --- whole steps
 
 
@@ -140,10 +167,7 @@ def test_a_last_day_of_six_hours_is_left_out_and_said() -> None:
     rows = rows_at([begin + HOUR * one for one in range(24 * 10 + 6)])
     panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum"))
     assert panel.target[0].tolist() == [24.0] * 10
-    assert notes[0] == (
-        "traffic.csv: left out the last step of 1d, from 2026-02-12T00:00:00Z on: its 6 readings end at "
-        "2026-02-12T05:00:00Z, in its midst"
-    )
+    assert notes[0] == ("traffic.csv: left out the last step of 1d, 2026-02-12: it has 6 of the usual 24 readings")
 
 
 def test_a_first_hour_of_a_few_readings_is_left_out_and_said() -> None:
@@ -151,8 +175,7 @@ def test_a_first_hour_of_a_few_readings_is_left_out_and_said() -> None:
     panel, notes = to_panel(rows_at([begin + 300 * one for one in range(100)]), GridChoice(step_seconds=HOUR))
     assert texts(panel.seconds)[0] == "2026-02-02T01:00:00"
     assert notes[0] == (
-        "traffic.csv: left out the first step of 1h, from 2026-02-02T00:00:00Z on: its 4 readings begin at "
-        "2026-02-02T00:40:00Z, in its midst"
+        "traffic.csv: left out the first step of 1h, 2026-02-02T00:00:00Z: it has 4 of the usual 12 readings"
     )
 
 
@@ -171,6 +194,61 @@ def test_readings_as_long_as_steps_are_all_whole() -> None:
     begin = epoch("2026-02-02T00:10")
     panel, notes = to_panel(rows_at([begin + HOUR * one + one for one in range(9)]), GridChoice(step_seconds=HOUR))
     assert (panel.steps, notes) == (9, ())
+
+
+@pytest.mark.parametrize("late", [0, 60, 299])
+def test_an_hour_with_all_of_its_polls_is_whole_wherever_they_stand(late: int) -> None:
+    begin = epoch("2026-02-02T00:00") + late
+    panel, notes = to_panel(rows_at([begin + 300 * one for one in range(48)]), GridChoice(step_seconds=HOUR))
+    assert panel.steps == 4
+    assert not any("left out" in one for one in notes)
+
+
+def test_days_of_office_hours_are_whole() -> None:
+    begin = epoch("2026-02-02T00:00")
+    rows = rows_at([begin + DAY * day + 900 * one for day in range(10) for one in range(32, 72)])
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum"))
+    assert panel.target[0].tolist() == [40.0] * 10
+    assert not any("left out" in one for one in notes)
+
+
+@pytest.mark.parametrize("missing", ["gap", "zero"])
+def test_empty_cells_at_the_ends_are_no_readings(missing: Literal["gap", "zero"]) -> None:
+    begin = epoch("2026-02-02T00:00")
+    values = [np.nan] * 10 + [1.0] * (24 * 9) + [np.nan] * 14
+    rows = rows_at([begin + HOUR * one for one in range(240)], values)
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum", missing=missing))
+    assert panel.target[0].tolist() == [24.0] * 8
+    assert sum("left out the" in one for one in notes) == 2
+
+
+def test_a_series_that_ends_in_the_midst_of_a_day_loses_that_day_alone() -> None:
+    begin = epoch("2026-02-02T00:00")
+    hours = [float(begin + HOUR * one) for one in range(240)]
+    rows = rows_at([*hours, *hours[:-18], *hours[::24]], series=[0] * 240 + [1] * 222 + [2] * 10)
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum"))
+    assert panel.target[0].tolist() == [24.0] * 10
+    assert panel.target[1, :-1].tolist() == [24.0] * 9
+    assert np.isnan(panel.target[1, -1])
+    assert panel.target[2].tolist() == [1.0] * 10  # a reading a day is a whole day
+    assert notes[0] == (
+        "traffic.csv: left out the last step of 1d of 1 of 3 series, as of 'link-1', 2026-02-11: it has 6 of the usual "
+        "24 readings"
+    )
+
+
+def test_no_event_is_no_traffic_where_that_is_said() -> None:
+    """Events come when they come: only the end of all data says that a day is not over."""
+    begin, draw = epoch("2026-02-02T00:00"), np.random.default_rng(2)
+    busy = np.sort(draw.integers(0, 10 * DAY - 9 * HOUR, 3000))
+    quiet = np.sort(draw.integers(0, 9 * DAY - 6 * HOUR, 40))
+    rows = rows_at([*(begin + busy), *(begin + quiet)], series=[0] * 3000 + [1] * 40)
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum", missing="zero", duplicates="first"))
+    assert panel.steps == 9
+    assert np.nansum(panel.target[1]) == 40
+    assert notes[0].endswith(
+        "left out the last step of 1d of 1 of 2 series, as of 'link-0', 2026-02-11: the data end in its midst"
+    )
 
 
 def test_what_is_known_only_in_parts_of_steps_is_kept() -> None:

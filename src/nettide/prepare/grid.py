@@ -54,8 +54,8 @@ def to_panel(
     """Put rows on a grid, from the first to the last known step.
 
     Steps begin where the readings stand if all do so alike, such as a minute past each five; else on full hours, days
-    and Mondays of the zone (``Slots``). Where several readings make a step, a first or last one that has not all of its
-    readings is left out.
+    and Mondays of the zone (``Slots``). Where several readings make a step, the first or last one of a series that has
+    not all of its readings is left out.
 
     Args:
         rows: readings in any order, the target first among the channels.
@@ -80,7 +80,7 @@ def to_panel(
     step = regular_step(rows, zone=zone) if choice.step_seconds is None else choice.step_seconds
     notes = [*sorted_note(rows, late)]
     slots = slots_of(rows, step, zone=zone)
-    whole, said = without_partial_ends(rows, slots, order=order)
+    whole, said = without_partial_ends(rows, slots, order=order, events=choice.missing == "zero")
     if whole is not rows:
         rows, notes = whole, [*notes, *said]
         order, _ = sorting(rows)

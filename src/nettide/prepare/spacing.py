@@ -63,7 +63,7 @@ def find_spacing(code: Ints, times: Ints, *, series: int) -> Spacing:
     irregular = np.bincount(owner[off], minlength=series) / np.maximum(total, 1)
     own = _own_distances(owner, distance, total, middle, np.bincount(owner[common], minlength=series))
     if off.mean() > _UNEVEN:
-        step = _usual_step(float(np.median(distance)) / _SECOND, otherwise=step)
+        step = usual_step(float(np.median(distance)) / _SECOND, otherwise=step)
     return Spacing(step, own, irregular)
 
 
@@ -82,6 +82,7 @@ def _own_distances(owner: Ints, distance: Ints, total: Ints, middle: int, at_mid
     return own
 
 
-def _usual_step(middle: float, *, otherwise: int) -> int:
+def usual_step(middle: float, *, otherwise: int) -> int:
+    """Give the usual step, such as five minutes, within a tenth of a time in seconds; else the other one."""
     nearest = min(_USUAL_STEPS, key=lambda step: abs(np.log(step / max(middle, 1e-3))))
     return nearest if abs(nearest / middle - 1) < 0.1 else otherwise

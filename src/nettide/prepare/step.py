@@ -12,11 +12,10 @@ from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.order import gaps_within, milliseconds, sorting
 from nettide.prepare.rows import Rows
 from nettide.prepare.slots import on_wall_clock
+from nettide.prepare.spacing import usual_step
 from nettide.units import step_text
 
 _COUNTABLE = 10_000_000
-_USUAL = (1, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800)
-_NEAR = 0.1  # of a usual step, from which the middle of the gaps may be off
 _MOSTLY = 0.5
 
 
@@ -75,7 +74,7 @@ def find_step(rows: Rows, *, zone: str = "UTC") -> StepFinding:
         1.0 - float(odd.mean()),
         odd_seconds=gap / 1000,
         odd_place=_place_of(gap, rows, order),
-        near_seconds=_usual(float(np.median(gaps)) / 1000, otherwise=step),
+        near_seconds=usual_step(float(np.median(gaps)) / 1000, otherwise=step),
     )
 
 
@@ -108,14 +107,11 @@ def regular_step(rows: Rows, *, zone: str = "UTC") -> int:
 
 
 def _is_change(finding: StepFinding) -> bool:
-    """Say whether the odd time is that of days, one of them changed by the clock."""
-    odd = finding.odd_seconds or 0.0
-    return finding.step_seconds % DAY_SECONDS == 0 and abs(odd - DAY_SECONDS * round(odd / DAY_SECONDS)) <= 3600
-
-
-def _usual(seconds: float, *, otherwise: int) -> int:
-    near = min(_USUAL, key=lambda one: abs(one - seconds) / one)
-    return near if abs(near - seconds) <= _NEAR * near else otherwise
+    """Say whether the odd time is an hour more or less than days."""
+    return finding.step_seconds % DAY_SECONDS == 0 and (finding.odd_seconds or 0.0) % DAY_SECONDS in {
+        3600,
+        DAY_SECONDS - 3600,
+    }
 
 
 def _place_of(gap: int, rows: Rows, order: Ints | None) -> str:
