@@ -85,3 +85,23 @@ def test_a_forecast_that_only_single_precision_keeps_from_being_exact_has_no_err
     assert (errors[0, 0] == 0).all()
     assert (errors[0, 1] > 0).all()  # once wrong, it is not exact anywhere
     assert (errors[1:-1, 0] > 0).all()
+
+
+def test_a_series_that_a_naive_member_forecasts_exactly_is_left_to_it() -> None:
+    target = daily_traffic(3, 24 * 20)
+    target[1] = target[1, np.arange(24 * 20) % 24]  # every day like the first
+    target[2] = 7.0
+    panel = panel_of(target, channels=("y",))
+    truth = truth_of(panel)
+    trials = [trial_that_says(name, truth * (1.5 if name in NAIVE_MEMBERS else 1.0005)) for name in NAMES[:-2]]
+    place = NAMES.index("seasonal-naive-day")
+    trials[place].point[1:] = truth[1:]
+    found = weigh(panel, part_of(panel), trials)
+    assert_shares(found)
+    names = [one.name for one in found.trials]
+    member = names.index("seasonal-naive-day")
+    assert found.weights[member, 1] > 0.998
+    assert (found.weights[:, 1] > 0).sum() > 1  # who says something where it cannot
+    assert found.weights[member, [0, 2]].max() < 0.9  # off, and at rest
+    trials[place].point[1, 0, 0] *= 1.001
+    assert weigh(panel, part_of(panel), trials).weights[member, 1] < 0.998

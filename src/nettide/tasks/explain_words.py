@@ -110,6 +110,7 @@ def _naive_best(found: Explanation) -> str:
     return (
         f"nothing beats a naive forecast on {best.series:,} of {best.compared:,} series ({rivals}){exact}: "
         f"naive forecasts have {_percent(best.weight)} of the weight there"
+        + ("; what never changes goes on as it is, whoever has the weight" if found.exact else "")
     )
 
 

@@ -20,6 +20,7 @@ _LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
 _WORTH = 0.02  # least weight, over all series, for which a challenger is kept
 _STATISTICAL_WORTH = 0.1
+_LEAST_EXACT, _ALL_BUT = 3, 0.999  # forecasts that are exact by no luck; some weight is left for when it cannot tell
 _SINGLE = float(np.finfo(np.float32).eps)  # of the largest value: forecasts of members are kept in single precision
 
 
@@ -92,12 +93,14 @@ def weigh(panel: Panel, part: TrialPart, trials: list[Trial]) -> Weighed:
     shares = pooled[stay] / pooled[stay].sum()
     seen = np.isfinite(by_cutoff).any(axis=0).sum(axis=1).astype(np.float64)
     weights = series_weights(shares, known_mean(by_cutoff, axis=2), seen)
-    mixture = mixed(weights, chosen)
     kept = tuple(trials[place] for place in stay)
+    errors = _errors(truth, chosen[..., _MIDDLE])
+    weights = _for_the_exact(weights, truth, errors, [one.name for one in kept])
+    mixture = mixed(weights, chosen)
     verdict = Verdict(
         tuple(one.name for one in kept),
         panel.ids,
-        np.concatenate([_errors(truth, chosen[..., _MIDDLE]), _errors(truth, mixture[None, ..., _MIDDLE])]),
+        np.concatenate([errors, _errors(truth, mixture[None, ..., _MIDDLE])]),
         np.concatenate([by_cutoff, known_mean(losses_of(truth, mixture[None]), axis=3)]),
     )
     return Weighed(kept, left_out, shares, weights, verdict)
@@ -130,6 +133,31 @@ def _over_all_series(names: list[str], truth: Floats, quantiles: Singles, sizes:
         pooled = pooled * max(0.0, 1 - on_sample[kept].sum())
         pooled[kept] = on_sample[kept]
     return pooled
+
+
+def _for_the_exact(weights: Floats, truth: Floats, errors: Floats, names: list[str]) -> Floats:
+    """Give a series that moves and that a naive member forecasts exactly to that member, all but a thousandth.
+
+    Nothing can beat it there. A series that does not move is forecast to go on so by whoever has its weight.
+
+    Args:
+        weights: shape (member, series).
+        truth: NaN where unknown, shape (series, cutoff, horizon).
+        errors: as ``_errors`` gives them, shape (member, series, cutoff).
+        names: of the members.
+
+    Returns:
+        shape (member, series), each series sums to 1.
+    """
+    known = np.isfinite(truth)
+    moves = np.where(known, truth, -np.inf).max(axis=(1, 2)) > np.where(known, truth, np.inf).min(axis=(1, 2))
+    often = known.any(axis=2).sum(axis=1) >= _LEAST_EXACT
+    found = weights.copy()
+    for member, name in reversed(list(enumerate(names))):  # the first of several
+        if name in NAIVE_MEMBERS:
+            exact = moves & often & ((errors[member] == 0) | ~known.any(axis=2)).all(axis=1)
+            found[:, exact] = _ALL_BUT * (np.arange(len(names)) == member)[:, None] + (1 - _ALL_BUT) * weights[:, exact]
+    return found
 
 
 def _errors(truth: Floats, medians: Floats | Singles) -> Floats:
