@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -115,6 +117,19 @@ def test_days_are_those_of_the_zone(tmp_path: Path) -> None:
     path = tmp_path / "days.csv"
     path.write_text("ds,y\n" + "".join(f"2026-01-{day:02d},{day}\n" for day in range(5, 31)))
     assert "2026-01-05  2026-01-30" in succeed("check", path, "--zone", "Europe/Prague").out
+
+
+def test_a_local_day_of_23_hours_is_even(tmp_path: Path) -> None:
+    path = tmp_path / "days.csv"
+    days = [date(2026, 3, 1) + timedelta(days=one) for one in range(90)]
+    path.write_text("ds,y\n" + "".join(f"{day},{60 + day.weekday()}\n" for day in days))
+    assert "uneven" not in succeed("check", path, "--zone", "Europe/Prague").out
+    instants = tmp_path / "instants.csv"
+    prague = ZoneInfo("Europe/Prague")
+    lines = [f"{datetime(day.year, day.month, day.day, tzinfo=prague).isoformat()},5{day.weekday()}\n" for day in days]
+    instants.write_text("ds,y\n" + "".join(lines))
+    assert "uneven" not in succeed("check", instants, "--zone", "Europe/Prague").out
+    assert "uneven" in succeed("check", instants).out
 
 
 def test_a_zone_that_does_not_exist_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,14 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(odd: Path, tmp_path: Path)
     assert "of no known kind" in refuse("anomalies", odd, "--out", tmp_path / "points.txt")
     assert "unknown series 'x'" in refuse("anomalies", odd, "--series", "x")
     assert nettide("anomalies", odd, odd, odd).status == 2
+
+
+def test_a_day_named_in_the_zone_of_the_data_is_judged(tmp_path: Path) -> None:
+    days = [date(2025, 10, 1) + timedelta(days=one) for one in range(150)]
+    value = {day: 100 + day.toordinal() % 7 for day in days} | {date(2026, 2, 11): 400}
+    path = tmp_path / "days.csv"
+    path.write_text("ds,y\n" + "".join(f"{day},{value[day]}\n" for day in days))
+    for since, found in (("2026-02-11", True), ("2026-02-12", False)):
+        ran = succeed("anomalies", path, "--zone", "Europe/Prague", "--since", since)
+        assert ("\n2026-02-11 " in ran.out) == found
+    assert "from (Europe/Prague)" in succeed("anomalies", path, "--zone", "Europe/Prague").out

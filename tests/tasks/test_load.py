@@ -65,6 +65,23 @@ def test_a_time_without_a_zone_is_utc(text: str, expected: str) -> None:
     assert str(parse_time(text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-03-01", "2026-02-28T23:00:00"),
+        ("2026-07-01T06:00", "2026-07-01T04:00:00"),
+        ("2026-07-01T06:00Z", "2026-07-01T06:00:00"),
+    ],
+)
+def test_a_time_without_an_offset_is_of_the_zone_where_there_is_one(text: str, expected: str) -> None:
+    assert str(parse_time(text, zone="Europe/Prague")) == expected
+
+
+def test_a_time_in_no_zone_is_refused() -> None:
+    with pytest.raises(OptionError, match="time zone 'Mars/Olympus' does not exist"):
+        parse_time("2026-03-01", zone="Mars/Olympus")
+
+
 @pytest.mark.parametrize("text", ["", "noon", "2026-13-01", "5", "9999-12-31T23:59-05:00", "0001-01-01T00:00+05:00"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="is not understood; write for example 2026-03-01"):

@@ -36,7 +36,7 @@ def test_changes_are_read_as_they_are_typed() -> None:
         since="2026-03-01",
         zone="Europe/Prague",
     )
-    begin = 1_772_323_200
+    begin = 1_772_319_600  # midnight in Prague
     assert changes == [
         ValueChange("scale", 1.5, "load", begin),
         ValueChange("scale", 2.0, None, begin),
@@ -45,7 +45,7 @@ def test_changes_are_read_as_they_are_typed() -> None:
         ValueChange("growth", 10.0, None, begin),
         ValueChange("growth", -2.5, "users", begin),
         RemoveOccasions("holiday", begin),
-        AddOccasion(Occasion("event", begin + 36_000, begin + 50_400)),
+        AddOccasion(Occasion("event", begin + 36_000, begin + 3600 + 50_400)),
         AddOccasion(Occasion("holiday", 1_782_856_800, 1_782_856_800 + 86_400)),  # from midnight in Prague
     ]
 

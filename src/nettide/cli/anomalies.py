@@ -36,7 +36,7 @@ def anomalies(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", help="Judge from this time on, UTC; what comes before is learned from."),
+        typer.Option("--since", help="Judge from this time on, in --zone; what comes before is learned from."),
     ] = None,
     series: Annotated[str | None, typer.Option("--series", help="Look at this series alone.")] = None,
     labels: Annotated[
@@ -68,7 +68,7 @@ def anomalies(
 
     folder, file = model_and_file(places)
     check_files(out=out, html=None, overwrite=overwrite)
-    start = None if since is None else parse_time(since)
+    start = None if since is None else parse_time(since, zone=how.zone)
     config = AnomalyConfig(false_alarms)
     done = run(folder, file, how, config=config, since=start, series=series, labels=labels)
     if out is not None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
-from nettide.cli.words import plain_table, time_text
+from nettide.cli.words import plain_table, step_texts
 from nettide.insight.anomalies_types import Incident
 from nettide.tasks.anomalies import AnomalyResult, MethodScore
 from nettide.units import step_text
@@ -41,14 +41,17 @@ def incident_table(done: AnomalyResult, *, most: int) -> Table:
     chosen = {id(one) for one in worst}
     title = f"the worst {most} of {len(every):,} incidents; --all shows every one" if most < len(every) else None
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for name in ("from (UTC)", "series", "kind", "severity"):
+    starts = np.array(sorted({one.start for one in every}), dtype=np.int64)
+    clock, texts = step_texts(starts, done.panel)
+    begin = dict(zip(starts.tolist(), texts, strict=True))
+    for name in (f"from ({clock})", "series", "kind", "severity"):
         table.add_column(name, no_wrap=name != "series", overflow="fold")
     table.add_column("score", justify="right", no_wrap=True)
     table.add_column("what", overflow="fold")
     for one in every:
         if id(one) in chosen:
             score = "–" if math.isnan(one.score) else f"{one.score:,.3g}" if one.score < 1000 else f"{one.score:,.0f}"
-            table.add_row(time_text(one.start), one.series, one.kind, one.severity, score, one.text)
+            table.add_row(begin[one.start], one.series, one.kind, one.severity, score, one.text)
     return table
 
 

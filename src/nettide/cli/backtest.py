@@ -29,7 +29,7 @@ def backtest(
     context: given.ContextOption = None,
     test_start: Annotated[
         str | None,
-        typer.Option("--test-start", help="The test part begins at the first step from this time, UTC."),
+        typer.Option("--test-start", help="The test part begins at the first step from this time, in --zone."),
     ] = None,
     test_size: Annotated[int | None, typer.Option("--test-size", help="The test part has this many steps.")] = None,
     test_fraction: Annotated[
@@ -57,7 +57,7 @@ def backtest(
     from nettide.tasks.backtest import TestPart, parse_time, run_backtest
     from nettide.tasks.choice import COMPARED, Choice, parse_options
 
-    start = None if test_start is None else parse_time(test_start)
+    start = None if test_start is None else parse_time(test_start, zone=how.zone)
     with training_progress(log=log) as screen:
         done = run_backtest(
             file,

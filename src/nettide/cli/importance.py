@@ -31,7 +31,7 @@ def importance(
     ] = None,
     test_start: Annotated[
         str | None,
-        typer.Option("--test-start", help="The held-out part begins at the first step from this time, UTC."),
+        typer.Option("--test-start", help="The held-out part begins at the first step from this time, in --zone."),
     ] = None,
     test_size: Annotated[int | None, typer.Option("--test-size", help="The held-out part has this many steps.")] = None,
     test_fraction: Annotated[
@@ -70,7 +70,7 @@ def importance(
 
     folder, file = model_and_file(places)
     check_files(out=out, html=html, overwrite=overwrite)
-    test = TestPart(None if test_start is None else parse_time(test_start), test_size, test_fraction)
+    test = TestPart(None if test_start is None else parse_time(test_start, zone=how.zone), test_size, test_fraction)
     plan = ImportancePlan(test, windows, repeats, parts, seed, most_series)
     with exchange_progress() as told:
         done = run(folder, file, how, plan=plan, horizon=horizon, series=series, told=told)

@@ -49,10 +49,10 @@ def what_if(
         ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="Changes begin at this time, UTC; with the data if absent.")
+        str | None, typer.Option("--since", help="Changes begin at this time, in --zone; with the data if absent.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option("--until", help="Changes end before this time, UTC; with the data if absent.")
+        str | None, typer.Option("--until", help="Changes end before this time, in --zone; with the data if absent.")
     ] = None,
     horizon: Annotated[int | None, typer.Option("--horizon", help="Steps ahead; all of the model's if absent.")] = None,
     series: Annotated[

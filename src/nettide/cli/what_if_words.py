@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import typer
 
-from nettide.cli.words import plain_table, show, time_text
+from nettide.cli.words import plain_table, show, step_texts
 from nettide.tasks.what_if import WhatIfResult, answers
 from nettide.tasks.what_if_words import COLUMNS, answer_row, signed, what_if_sentences
 from nettide.units import si_text
@@ -25,10 +25,8 @@ def show_what_if(done: WhatIfResult, *, series: str | None) -> None:
     else:
         found = sorted(answers(done.found), key=lambda one: -np.nan_to_num(abs(one.difference), nan=-1.0))
         more = f", {_MOST_ROWS} of {len(found):,} series, all with --out" if len(found) > _MOST_ROWS else ""
-        seconds = done.found.before.seconds[0]
-        table = plain_table(
-            *COLUMNS, title=f"means of {time_text(seconds[0])} to {time_text(seconds[-1])} UTC, {done.model}{more}"
-        )
+        clock, times = step_texts(done.found.before.seconds[0], done.panel)
+        table = plain_table(*COLUMNS, title=f"means of {times[0]} to {times[-1]} {clock}, {done.model}{more}")
         for one in found[:_MOST_ROWS]:
             table.add_row(*answer_row(one))
         show(table)
@@ -41,13 +39,14 @@ def _show_steps(done: WhatIfResult, series: str) -> None:
     row = found.before.ids.index(series)
     unit = found.before.units[row]
     banded = bool(found.before.levels)
-    names = ["time (UTC)", "as it is", "changed", "difference", *(["from", "to"] if banded else [])]
+    clock, times = step_texts(found.before.seconds[0], done.panel)
+    names = [f"time ({clock})", "as it is", "changed", "difference", *(["from", "to"] if banded else [])]
     table = plain_table(*names, title=f"{series}, {done.model}")
     for step in range(found.before.horizon):
         cells = [si_text(float(one.point[row, 0, step]), unit) for one in (found.before, found.after)]
         parts = (by_step.point, by_step.low, by_step.high) if banded else (by_step.point,)
         cells += [signed(float(part[row, step]), unit) for part in parts]
-        table.add_row(time_text(int(found.before.seconds[0, step])), *cells)
+        table.add_row(times[step], *cells)
     show(table)
 
 

@@ -8,8 +8,10 @@ from typing import Any, Literal
 import numpy as np
 
 from nettide.arrays import Bools, Floats, Ints
+from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.order import milliseconds, sorting
 from nettide.prepare.rows import Rows
+from nettide.prepare.slots import wall_clock
 from nettide.prepare.spacing import find_spacing
 
 STUCK_STEPS = 12
@@ -131,6 +133,7 @@ def count_facts(
     step_seconds: int | None,
     missing: Literal["gap", "zero"],
     capacity: float | None,
+    zone: str = "UTC",
 ) -> Facts:
     """Count everything, many series at once but no more than the caches of a processor hold.
 
@@ -140,8 +143,12 @@ def count_facts(
         step_seconds: the step; the most frequent one when absent.
         missing: whether a step without a row is unknown or zero.
         capacity: most the target can be.
+        zone: IANA name of the place: its days of 23 and 25 hours are even.
     """
     spacing = find_spacing(readings.series, readings.times, series=series)
+    if zone != "UTC" and spacing.step_seconds % DAY_SECONDS == 0 and spacing.irregular.any():
+        local = find_spacing(readings.series, wall_clock(readings.times, zone), series=series)
+        spacing = min(spacing, local, key=lambda one: float(one.irregular.sum()))
     step = _MILLISECONDS * (step_seconds or spacing.step_seconds)
     ends = np.cumsum(np.bincount(readings.series, minlength=series))
     parts: dict[str, list[Ints | Floats]] = {}

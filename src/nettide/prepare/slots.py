@@ -48,7 +48,7 @@ class Slots:
 
     def within(self, rows: Rows) -> Ints:
         """Give the milliseconds of each row since step 0 began, shape (row,)."""
-        return _clock(rows, self.zone) - 1000 * self.phase
+        return wall_clock(milliseconds(rows), self.zone) - 1000 * self.phase
 
     def start(self, number: int) -> int:
         """Give the epoch second at which a step begins."""
@@ -71,7 +71,7 @@ def slots_of(rows: Rows, step_seconds: int, *, zone: str) -> Slots:
         alike = bool((within == within[0]).all())
         return Slots(step_seconds, int(within[0]) // 1000 if alike else -least % step_seconds)
     counting = zone if (milliseconds(rows) % (1000 * DAY_SECONDS)).any() else "UTC"
-    days = _clock(rows, counting) % (1000 * step_seconds) // (1000 * DAY_SECONDS)
+    days = wall_clock(milliseconds(rows), counting) % (1000 * step_seconds) // (1000 * DAY_SECONDS)
     if (days == days[0]).all():
         phase = int(days[0]) * DAY_SECONDS
     else:
@@ -81,7 +81,7 @@ def slots_of(rows: Rows, step_seconds: int, *, zone: str) -> Slots:
 
 def on_wall_clock(rows: Rows, zone: str) -> Rows:
     """Give the rows with the times of the local wall clock, as if it showed UTC."""
-    return replace(rows, times=_clock(rows, zone).astype("datetime64[ms]"))
+    return replace(rows, times=wall_clock(milliseconds(rows), zone).astype("datetime64[ms]"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +192,16 @@ def _least_offset(rows: Rows, zone: str) -> int:
     return int(clock_changes(first, last, zone)[1].min())
 
 
-def _offsets(rows: Rows, zone: str) -> Ints:
-    """Give the seconds by which the wall clock is ahead of UTC at each row, shape (row,)."""
-    if zone == "UTC":
-        return np.zeros(1, dtype=np.int64)
-    times = milliseconds(rows)
+def wall_clock(times: Ints, zone: str) -> Ints:
+    """Give what the wall clock shows at each time, as if it showed UTC.
+
+    Args:
+        times: milliseconds since the epoch, in any order, shape (row,).
+        zone: IANA name.
+    """
+    if zone == "UTC" or not len(times):
+        return times
     first, last = (int(np.clip(one, *_CLOCKS)) for one in (times.min() // 1000, times.max() // 1000))
     begins, offsets = clock_changes(first, last, zone)
-    found: Ints = offsets[np.maximum(np.searchsorted(1000 * begins, times, side="right") - 1, 0)]
-    return found
-
-
-def _clock(rows: Rows, zone: str) -> Ints:
-    """Give the milliseconds that the wall clock shows at each row, as if it showed UTC, shape (row,)."""
-    times = milliseconds(rows)
-    return times if zone == "UTC" else times + 1000 * _offsets(rows, zone)
+    local: Ints = times + 1000 * offsets[np.maximum(np.searchsorted(1000 * begins, times, side="right") - 1, 0)]
+    return local

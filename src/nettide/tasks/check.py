@@ -25,4 +25,5 @@ def check(location: str, reading: Reading) -> Verdict:
         missing=reading.grid.missing,
         capacity=reading.capacity,
         unit=reading.unit or ("bit/s" if reading.counter_bits else ""),
+        zone=reading.zone,
     )

@@ -46,6 +46,7 @@ def look(location: str, reading: Reading) -> Look:
         missing=reading.grid.missing,
         capacity=reading.capacity,
         unit=reading.unit or ("bit/s" if reading.counter_bits else ""),
+        zone=reading.zone,
     )
     try:
         panel, notes = panel_of(rows, reading)

@@ -36,15 +36,15 @@ def parse_changes(
         growth: ``CHANNEL=PERCENT``, or the growth of the target a month; ``10%`` or ``10``.
         remove: a kind or a name of occasions that are left out.
         add: ``KIND=START/END`` or ``KIND=DAY``.
-        since: from when on values and occasions are changed, ISO 8601; a time without a zone is UTC.
+        since: from when on values and occasions are changed, ISO 8601; a time without an offset is of the zone.
         until: up to when.
         series: ids of the series whose values are changed; empty for all.
-        zone: IANA zone whose days ``KIND=DAY`` means.
+        zone: IANA zone whose wall clock times without an offset, and days, mean.
 
     Raises:
         OptionError: a text is not understood, there is none, or the zone does not exist.
     """
-    begin, end = _second(since), _second(until)
+    begin, end = _second(since, zone), _second(until, zone)
     values: tuple[tuple[ValueKind, Sequence[str]], ...] = (("scale", scale), ("shift", shift), ("growth", growth))
     found: list[Change] = []
     for kind, texts in values:
@@ -58,8 +58,8 @@ def parse_changes(
     return found
 
 
-def _second(text: str | None) -> int | None:
-    return None if text is None else int(parse_time(text).astype(np.int64))
+def _second(text: str | None, zone: str) -> int | None:
+    return None if text is None else int(parse_time(text, zone=zone).astype(np.int64))
 
 
 def _amount(kind: ValueKind, text: str) -> tuple[str | None, float]:
@@ -83,7 +83,7 @@ def _occasion(text: str, *, series: tuple[str, ...], zone: str) -> Occasion:
     named: OccasionKind = next(one for one in KINDS if one == kind)
     if "/" in span:
         start, _, end = span.partition("/")
-        begins, ends = (int(parse_time(one).astype(np.int64)) for one in (start, end))
+        begins, ends = (int(parse_time(one, zone=zone).astype(np.int64)) for one in (start, end))
         if ends <= begins:
             raise OptionError(f"occasion {text!r} does not end after it begins; write START/END")
         return Occasion(named, begins, ends, series=series)

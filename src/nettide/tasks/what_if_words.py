@@ -39,7 +39,7 @@ def what_if_sentences(done: WhatIfResult) -> tuple[str, ...]:
     found, texts = answers(done.found), [one.text for one in done.found.effects]
     known = [one for one in found if math.isfinite(one.difference)]
     before, after = (sum(getattr(one, name) for one in known) for name in ("before", "after"))
-    what = ", ".join(texts)
+    what = ", ".join(texts).removeprefix("with ")  # as an occasion that is added says
     if not any(one.effect == "moves" for one in done.found.effects) and before == after:
         head = f"With {what} the forecast of {done.model} stays as it is."
     else:
