@@ -261,6 +261,25 @@ def test_what_is_known_only_in_parts_of_steps_is_kept() -> None:
 # --- readings at no fixed times
 
 
+@pytest.mark.parametrize("about", [0, 130, 298])
+@pytest.mark.parametrize("width", [5, 40])
+def test_polls_that_jitter_about_a_time_each_have_a_step(about: int, width: int) -> None:
+    jitter = np.random.default_rng(width).uniform(-width, width, 400)
+    begin = epoch("2026-02-02T00:00")
+    rows = rows_at([float(one) for one in begin + 300 * np.arange(400) + about + jitter])
+    panel, notes = to_panel(rows, GridChoice(step_seconds=300, aggregate="sum"))
+    assert panel.target[0].tolist() == [1.0] * 400
+    assert notes == ()
+    assert panel.start - begin in {0: {0}, 130: {120, 135}, 298: {0, 300}}[about]
+
+
+def test_polls_that_drift_or_come_at_random_are_on_full_steps() -> None:
+    begin = epoch("2026-02-02T00:00")
+    for seconds in (begin + 303 * np.arange(400), begin + np.sort(np.random.default_rng(0).integers(0, 120_000, 400))):
+        panel, _ = to_panel(rows_at([float(one) for one in seconds]), GridChoice(step_seconds=300, duplicates="first"))
+        assert panel.start % 300 == 0
+
+
 @pytest.mark.parametrize(("every", "near"), [(300, "5min"), (3600, "1h"), (10, "10s")])
 def test_a_usual_step_is_advised_for_polls_with_jitter(every: int, near: str) -> None:
     jitter = np.random.default_rng(1).integers(-every // 15, every // 15 + 1, size=200)

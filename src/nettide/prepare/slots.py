@@ -10,7 +10,7 @@ import numpy as np
 
 from nettide.arrays import Ints
 from nettide.prepare.calendar import DAY_SECONDS, WEEK_SECONDS, clock_changes
-from nettide.prepare.order import milliseconds
+from nettide.prepare.order import gaps_within, milliseconds, sorting
 from nettide.prepare.rows import Rows
 from nettide.units import step_text
 
@@ -18,6 +18,9 @@ _MONDAY = 4 * DAY_SECONDS  # 1970-01-05 was the first Monday
 _CLOCKS = (-5_400_000_000, 7_300_000_000)  # 1798 to 2201: times beyond are astray, and their clock is of no interest
 _AHEAD = 400 * DAY_SECONDS  # clocks of a year to come
 _WHOLE = 0.96  # of a step's usual readings: just more than all hours of a day but one
+_NEARLY = 0.9  # of a step is the usual gap of readings that come once a step
+_TOGETHER = 0.8  # least resultant of their directions: 95 % lie within a fifth of a step of their mean
+_LEAST_POLLS, _PARTS = 12, 20
 _STEADY = 0.8  # of the steps between have about as many readings
 
 
@@ -34,12 +37,14 @@ class Slots:
         phase: seconds after the epoch (of the wall clock, for steps of days) at which a step begins, in 0 ... step.
         zone: whose wall clock counts the days; UTC for shorter steps, and where days are told as midnights of UTC.
         offset: seconds of the place's wall clock before UTC at which steps are said to begin.
+        early: milliseconds by which a reading may come before its step: half of one where readings jitter about a time.
     """
 
     step_seconds: int
     phase: int
     zone: str = "UTC"
     offset: int = 0
+    early: int = 0
 
     def of(self, rows: Rows) -> Ints:
         """Give the number of the step in which each row lies, shape (row,)."""
@@ -48,7 +53,7 @@ class Slots:
 
     def within(self, rows: Rows) -> Ints:
         """Give the milliseconds of each row since step 0 began, shape (row,)."""
-        return wall_clock(milliseconds(rows), self.zone) - 1000 * self.phase
+        return wall_clock(milliseconds(rows), self.zone) - 1000 * self.phase + self.early
 
     def start(self, number: int) -> int:
         """Give the epoch second at which a step begins."""
@@ -58,7 +63,8 @@ class Slots:
 def slots_of(rows: Rows, step_seconds: int, *, zone: str) -> Slots:
     """Place the steps: where the readings stand if all do so alike, else on full hours, days and Mondays of the zone.
 
-    Days that are told as midnights of UTC are the dates they name, wherever the place is.
+    Polls that jitter about one time within the step, one a step, belong to the nearest. Days that are told as midnights
+    of UTC are the dates they name, wherever the place is.
 
     Args:
         rows: readings, at least one.
@@ -68,8 +74,11 @@ def slots_of(rows: Rows, step_seconds: int, *, zone: str) -> Slots:
     least = _least_offset(rows, zone)
     if step_seconds % DAY_SECONDS:
         within = milliseconds(rows) % (1000 * step_seconds)
-        alike = bool((within == within[0]).all())
-        return Slots(step_seconds, int(within[0]) // 1000 if alike else -least % step_seconds)
+        if (within == within[0]).all():
+            return Slots(step_seconds, int(within[0]) // 1000)
+        if (about := _jitters_about(rows, within, 1000 * step_seconds)) is not None:
+            return Slots(step_seconds, about, early=500 * step_seconds)
+        return Slots(step_seconds, -least % step_seconds)
     counting = zone if (milliseconds(rows) % (1000 * DAY_SECONDS)).any() else "UTC"
     days = wall_clock(milliseconds(rows), counting) % (1000 * step_seconds) // (1000 * DAY_SECONDS)
     if (days == days[0]).all():
@@ -181,6 +190,26 @@ def _usual_gap(within: Ints, series: Ints | None = None) -> float:
     gaps = np.diff(within)
     gaps = gaps[gaps > 0] if series is None else gaps[(series[1:] == series[:-1]) & (gaps > 0)]
     return float(np.median(gaps)) if len(gaps) else 0.0
+
+
+def _jitters_about(rows: Rows, within: Ints, length: int) -> int | None:
+    """Give the second of a step about which readings come, one a step; None where they come otherwise.
+
+    It is told to a twentieth of a step, so that it stays the same as readings are added.
+
+    Args:
+        rows: readings.
+        within: milliseconds of each since its step began, shape (row,).
+        length: of a step, in milliseconds.
+    """
+    mean = complex(np.exp(2j * np.pi * within / length).mean())  # of directions: the end of a step is near its begin
+    if len(rows) < _LEAST_POLLS or abs(mean) < _TOGETHER:
+        return None
+    gaps = gaps_within(rows, sorting(rows)[0])
+    gaps = gaps[gaps > 0]
+    if not len(gaps) or not _NEARLY * length <= np.median(gaps) <= length / _NEARLY:
+        return None
+    return round(_PARTS * float(np.angle(mean)) / (2 * np.pi)) % _PARTS * length // (1000 * _PARTS)
 
 
 def _least_offset(rows: Rows, zone: str) -> int:
