@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from nettide.errors import PanelError
 from nettide.prepare.grid import GridChoice, find_step, to_panel
 from nettide.prepare.order import in_order, sorting
+from nettide.prepare.partial_steps import without_partial_ends
 from nettide.prepare.rows import Rows
-from nettide.prepare.slots import slots_of, without_partial_ends
+from nettide.prepare.slots import slots_of
 from nettide.sources import Layout, read_rows
 
 QUICK = settings(derandomize=True, max_examples=60, deadline=None)

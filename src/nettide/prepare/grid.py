@@ -11,8 +11,9 @@ from nettide.arrays import Bools, Floats, Ints
 from nettide.errors import PanelError
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.order import Duplicates, gaps_within, milliseconds, sorted_note, sorting, without_duplicates
+from nettide.prepare.partial_steps import without_partial_ends
 from nettide.prepare.rows import Rows
-from nettide.prepare.slots import Slots, slots_of, without_partial_ends
+from nettide.prepare.slots import Slots, slots_of
 from nettide.prepare.step import StepFinding, find_step, regular_step
 from nettide.units import step_text
 
