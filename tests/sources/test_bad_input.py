@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -343,6 +344,18 @@ def test_a_local_time_that_never_was(tmp_path: Path) -> None:
     )
     with refused(sentence):
         read(tmp_path, "ds,y\n2026-03-29 01:30,1\n2026-03-29 02:30,2\n2026-03-29 03:30,2\n", zone="Europe/Prague")
+
+
+@pytest.mark.parametrize(
+    ("zone", "first"),
+    [("America/Santiago", "2025-09-05"), ("America/Havana", "2026-10-30"), ("Africa/Cairo", "2026-04-22")],
+)
+def test_dates_whose_midnight_never_was_or_was_twice_are_days(tmp_path: Path, zone: str, first: str) -> None:
+    begin = date.fromisoformat(first)
+    days = [begin + timedelta(days=one) for one in range(6)]
+    rows = read(tmp_path, "ds,y\n" + "".join(f"{day},{day.day}\n" for day in days), zone=zone)
+    found, _ = to_panel(rows, GridChoice(), zone=zone)
+    assert (found.step_seconds, found.target[0].tolist()) == (86_400, [day.day for day in days])
 
 
 def test_a_local_time_that_was_twice(tmp_path: Path) -> None:

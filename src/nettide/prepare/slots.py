@@ -83,9 +83,16 @@ def slots_of(rows: Rows, step_seconds: int, *, zone: str) -> Slots:
     return Slots(step_seconds, phase, counting, least)
 
 
-def on_wall_clock(rows: Rows, zone: str) -> Rows:
-    """Give the rows with the times of the local wall clock, as if it showed UTC."""
-    return replace(rows, times=wall_clock(milliseconds(rows), zone).astype("datetime64[ms]"))
+def on_dates(rows: Rows, zone: str) -> Rows:
+    """Give the rows with the times of the local wall clock, as if it showed UTC, or with its dates.
+
+    Clocks that change at midnight let a day begin at one o'clock: where times of day lie within an hour, dates count.
+    """
+    local, day = wall_clock(milliseconds(rows), zone), 1000 * DAY_SECONDS
+    times = local % day
+    if times.max() - times.min() <= 3_600_000:
+        local = local - times
+    return replace(rows, times=local.astype("datetime64[ms]"))
 
 
 def _jitters_about(rows: Rows, within: Ints, length: int) -> int | None:

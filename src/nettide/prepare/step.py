@@ -11,7 +11,7 @@ from nettide.errors import PanelError
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.order import gaps_within, milliseconds, sorting
 from nettide.prepare.rows import Rows
-from nettide.prepare.slots import on_wall_clock
+from nettide.prepare.slots import on_dates
 from nettide.prepare.spacing import usual_step
 from nettide.units import step_text
 
@@ -65,7 +65,7 @@ def find_step(rows: Rows, *, zone: str = "UTC") -> StepFinding:
     if not odd.any():
         return StepFinding(step, 1.0, near_seconds=step)
     if step % DAY_SECONDS == 0 and zone != "UTC":
-        local = find_step(on_wall_clock(rows, zone))
+        local = find_step(on_dates(rows, zone))
         if local.regular:
             return local
     gap = int(gaps[np.argmax(odd)])

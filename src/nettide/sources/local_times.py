@@ -36,8 +36,9 @@ def to_instants(local: Ints, zone: ZoneInfo) -> tuple[Ints, Bools, Bools]:
         zone: the zone.
 
     Returns:
-        Milliseconds since the epoch; where the local time never was (clocks went forward); where it was
-        twice (clocks went back). Each of shape (row,).
+        Milliseconds since the epoch, of a time that never was the end of the gap, of one that was twice the first;
+        where the local time never was (clocks went forward); where it was twice (clocks went back). Each of
+        shape (row,).
     """
     days, of_day = np.unique(np.floor_divide(local, _DAY), return_inverse=True)
     edges = [(_offsets(zone, int(day) * _DAY), _offsets(zone, int(day + 1) * _DAY)) for day in days]

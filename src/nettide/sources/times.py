@@ -18,6 +18,7 @@ _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _ZONED = r"[T ]\d\d.*([Zz]|UTC|GMT|[+-]\d\d(:?\d\d)?)$"
 _UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_DAY_MILLISECONDS = 86_400_000
 _FIRST_OF_UNIT = 1e11  # 1e11 seconds are in the year 5138, 1e11 milliseconds in 1973
 _EARLIEST, _LATEST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 _MEANT = "ISO 8601 such as 2026-03-01T10:00:00Z, nor epoch seconds or milliseconds"
@@ -215,7 +216,10 @@ def _refuse_bad_text(column: TimeColumn, tidy: pa.Array, has_zone: Bools, start:
 
 
 def _of_local(column: TimeColumn, local: Ints, zone: str) -> Ints:
+    """Give the instants of local times; dates begin when clocks say so, though midnight be left out or come twice."""
     found, absent, twice = to_instants(local, zone_named(zone, origin=column.origin))
+    if not (local % _DAY_MILLISECONDS).any():  # dates
+        return found
     for bad, what in (
         (absent, "never was in {} (clocks went forward)"),
         (twice, "was twice in {} (clocks went back)"),
