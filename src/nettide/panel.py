@@ -262,7 +262,8 @@ class Panel:
             off = seconds[off_grid.argmax()]
             raise PanelError(
                 f"panel frame: time {_utc(off)} is off the grid of {step_text(step_seconds)} "
-                f"that starts at {_utc(seconds.min())}"
+                f"that starts at {_utc(seconds.min())}; give step_seconds, or put uneven readings on a grid first "
+                "(nettide.prepare.grid.to_panel)"
             )
         steps = int(slots.max()) + 1
         cells = len(series) * steps * len(channels)
