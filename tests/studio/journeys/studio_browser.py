@@ -19,6 +19,7 @@ from nettide.studio.serve import free_port
 
 PATIENCE_SECONDS = 60
 WIDTH, HEIGHT = 1280, 900
+_TRACES = "one => one._fullData.map(t => ({name: t.name, y: Array.from(t.y ?? []), mode: t.mode, type: t.type}))"
 _ROWS = """one => {
     const cells = row => Array.from(row.querySelectorAll('th, td')).map(cell => cell.textContent.trim());
     const names = one.querySelector('canvas table thead tr');
@@ -180,11 +181,16 @@ class Visitor:
 
     def chart(self, key: str) -> Any:
         """Wait for a chart by its key, and give what it draws as Plotly has it: a list of traces."""
+        from playwright.sync_api import Error
+
         drawn = self.page.locator(f".{_class_of(key)} .js-plotly-plot")
-        drawn.first.locator(".main-svg").first.wait_for()
-        return drawn.first.evaluate(
-            "one => one._fullData.map(t => ({name: t.name, y: Array.from(t.y ?? []), mode: t.mode, type: t.type}))"
-        )
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            drawn.first.locator(".main-svg").first.wait_for()
+            with contextlib.suppress(Error):  # it was drawn anew between two looks, and has no traces yet
+                return drawn.first.evaluate(_TRACES, timeout=10_000)
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"chart {key!r} has no traces")
 
     def table(self, *columns: str) -> list[dict[str, str]]:
         """Wait for a table that has columns of these names, and give the rows that are in view."""
