@@ -11,8 +11,9 @@ import pytest
 from nettide.errors import OptionError, SourceError
 from nettide.prepare.grid import GridChoice
 from nettide.sources.contract import Layout
-from nettide.tasks.backtest import check_out_folder, parse_time
+from nettide.tasks.backtest import check_out_folder
 from nettide.tasks.load import Reading, load
+from nettide.tasks.times import parse_time
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def anomalies(
     from nettide.insight.anomalies import AnomalyConfig
     from nettide.tasks.anomalies import anomalies as run
     from nettide.tasks.anomalies import write_points
-    from nettide.tasks.backtest import parse_time
+    from nettide.tasks.times import parse_time
 
     folder, file = model_and_file(places)
     check_files(out=out, html=None, overwrite=overwrite)

@@ -54,8 +54,9 @@ def backtest(
     from nettide.cli.words import command_text, leaderboard, say, show
     from nettide.report.trust import doubt
     from nettide.report.words import headline, remarks, unit_of
-    from nettide.tasks.backtest import TestPart, parse_time, run_backtest
+    from nettide.tasks.backtest import TestPart, run_backtest
     from nettide.tasks.choice import COMPARED, Choice, parse_options
+    from nettide.tasks.times import parse_time
 
     start = None if test_start is None else parse_time(test_start, zone=how.zone)
     with training_progress(log=log) as screen:

@@ -63,10 +63,11 @@ def importance(
     from nettide.cli.importance_words import exchange_progress, importance_json, show_importance
     from nettide.cli.insight_files import check_files, model_and_file
     from nettide.cli.words import command_text, say
-    from nettide.tasks.backtest import TestPart, parse_time
+    from nettide.tasks.backtest import TestPart
     from nettide.tasks.importance import ImportancePlan, write_importance
     from nettide.tasks.importance import importance as run
     from nettide.tasks.importance_words import write_importance_page
+    from nettide.tasks.times import parse_time
 
     folder, file = model_and_file(places)
     check_files(out=out, html=html, overwrite=overwrite)

@@ -29,7 +29,7 @@ from nettide.studio.theme import LINES
 from nettide.studio.words import plain
 from nettide.studio.workspace import DataSet
 from nettide.tasks.anomalies import AnomalyResult, MethodScore, anomalies_of
-from nettide.tasks.backtest import parse_time
+from nettide.tasks.times import parse_time
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

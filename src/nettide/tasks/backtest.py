@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow.csv
@@ -196,26 +195,6 @@ def check_out_folder(out: Path) -> None:
         probe = out / temporary_name("probe")
         probe.touch()
         probe.unlink()
-
-
-def parse_time(text: str, *, zone: str = "UTC") -> np.datetime64:
-    """Read an ISO 8601 time, as the data is read: one without an offset is of the wall clock of the zone.
-
-    Raises:
-        OptionError: it is no such time, or the zone does not exist.
-    """
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise OptionError(f"time zone {zone!r} does not exist; write for example Europe/Prague") from None
-    try:
-        moment = datetime.fromisoformat(text)
-        utc = (moment.replace(tzinfo=place) if moment.tzinfo is None else moment).astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter where it leaves the years 1 to 9999 in UTC
-        raise OptionError(
-            f"time {text!r} is not understood; write for example 2026-03-01 or 2026-03-01T06:00Z"
-        ) from None
-    return np.datetime64(utc.replace(tzinfo=None), "s")
 
 
 def _future(name: str, model: Model, panel: Panel) -> Future | None:

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +22,7 @@ from nettide.store.files import one_sentence, write_atomic
 from nettide.synthetic.config import LAST_SECOND, SynthConfig
 from nettide.synthetic.parameters import Parameter, chosen
 from nettide.synthetic.traffic import Event, channel_of, describe, generate_parts
+from nettide.tasks.times import parse_zone
 from nettide.units import parse_step, step_text
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -69,10 +69,7 @@ def config_of(
 
 
 def _start_second(start: str, zone: str) -> int:
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise OptionError(f"time zone {zone!r} does not exist; write for example Europe/Prague") from None
+    place = parse_zone(zone)
     try:
         time = datetime.fromisoformat(start)
         second = int((time if time.tzinfo else time.replace(tzinfo=place)).timestamp())

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from nettide.errors import OptionError, UnitError, unknown
 from nettide.insight.what_if_changes import AddOccasion, Change, RemoveOccasions, ValueChange, ValueKind
 from nettide.occasions import KINDS, Occasion, OccasionKind
-from nettide.tasks.backtest import parse_time
+from nettide.tasks.times import parse_time, parse_zone
 from nettide.units import parse_quantity
 
 
@@ -87,10 +86,7 @@ def _occasion(text: str, *, series: tuple[str, ...], zone: str) -> Occasion:
         if ends <= begins:
             raise OptionError(f"occasion {text!r} does not end after it begins; write START/END")
         return Occasion(named, begins, ends, series=series)
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise OptionError(f"time zone {zone!r} does not exist; write for example Europe/Prague") from None
+    place = parse_zone(zone)
     try:
         day = date.fromisoformat(span)
         days = (day, day + timedelta(days=1))
