@@ -31,7 +31,7 @@ WITHOUT = {
     "two layers": {"layers": "2"},
     "GRU instead of LSTM": {"model": "gru"},
     "a convolutional branch beside it": {"model": "lstm-fcn"},
-    "no dropout": {"dropout": "0"},
+    "dropout of a tenth": {"dropout": "0.1"},
     "last weights instead of averaged ones": {"average": "1"},
     "constant learning rate": {"schedule": "constant"},
     "no asinh": {"transform": "none"},

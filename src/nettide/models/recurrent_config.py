@@ -74,7 +74,7 @@ class RecurrentConfig:
     convolution: bool = False
     hidden: int = 64
     layers: int = 1
-    dropout: float = 0.1
+    dropout: float = 0.0
     patch: int | None = None
     filters: tuple[int, ...] = (32, 64, 32)
     kernels: tuple[int, ...] = (8, 5, 3)
