@@ -31,7 +31,7 @@ from nettide.models.auto.kept import KeptFits
 from nettide.models.auto.model import AutoModel
 from nettide.models.auto.trials import Trial, TrialPart
 from nettide.models.auto.weighing import Weighed, weigh
-from nettide.models.contract import Silent, State, last_cutoff
+from nettide.models.contract import Model, Silent, State, last_cutoff
 from nettide.panel import Panel
 
 PANEL = panel_of(daily_traffic(3, 24 * 35), channels=("y",))
@@ -213,7 +213,7 @@ def test_where_the_trials_give_no_weights_what_needs_none_is_taken_and_that_is_s
         found = weigh(panel, part, trials)
         return replace(found, weights=found.weights * np.nan)
 
-    monkeypatch.setattr("nettide.models.auto.model.weigh", weigh_nothing)
+    monkeypatch.setattr("nettide.models.auto.choosing.weigh", weigh_nothing)
     model = fitted(PANEL, "rnn,base", made={"rnn": lambda: Challenger(24)})
     assert model.members == (*UNTRAINED, *NAIVE_MEMBERS)
     assert model.notes["auto"].startswith("the trials gave no weights: the pretrained network as it is")
@@ -329,6 +329,11 @@ class KilledAfter(Silent):
         return False
 
 
+def member_of(model: AutoModel, name: str) -> Model:
+    assert model._found is not None
+    return model._found.chosen.members[name]
+
+
 def same_state(one: AutoModel, other: AutoModel) -> bool:
     ours, theirs = one.state(), other.state()
     return dict(ours.document) == dict(theirs.document) and all(
@@ -378,7 +383,7 @@ def test_a_fit_is_resumed_with_another_budget_of_which_the_rest_is_left() -> Non
     now = iter([100.0, 107.0])
     kept = KeptFits(memory, PANEL, {**asdict(model.config), "budget": "3h"}, now=lambda: next(now))
     assert kept.spent == memory.kept.document["spent"]
-    kept.put("trial", "naive", model._members["naive"])
+    kept.put("trial", "naive", member_of(model, "naive"))
     assert memory.kept.document["spent"] == pytest.approx(kept.spent + 7)
 
 
@@ -480,8 +485,8 @@ def test_trials_never_show_the_validation_part_to_a_fit() -> None:
     other = PANEL.values.copy()
     other[:, 740:] *= 3.0
     ours, theirs = (fitted(one, "rnn", refit=False) for one in (PANEL, replace(PANEL, values=other)))
-    for name in ours._members["rnn"].state().tensors:
-        one, two = (model._members["rnn"].state().tensors[name] for model in (ours, theirs))
+    for name in member_of(ours, "rnn").state().tensors:
+        one, two = (member_of(model, "rnn").state().tensors[name] for model in (ours, theirs))
         assert np.array_equal(one, two)
 
 
@@ -546,7 +551,7 @@ def test_without_guard_and_adapting_a_forecast_is_the_weighed_mean_of_its_member
     plain.config = replace(plain.config, guard=0.0, adapt=False)
     found = plain.predict(PANEL, AT)
     weights = plain.weights_of(PANEL.ids)
-    points = np.stack([plain._members[name].predict(PANEL, AT).point for name in plain.members])
+    points = np.stack([member_of(plain, name).predict(PANEL, AT).point for name in plain.members])
     assert found.point == pytest.approx(np.einsum("ms,msch->sch", weights, points), rel=1e-5)
 
 

@@ -71,6 +71,8 @@ def test_a_model_that_is_the_yardstick_is_called_the_same_and_few_cutoffs_are_na
         (BETTER, "12.3 % (8.0 to 16.0)"),
         (WORSE, "−30.0 % (−40.0 to −20.0)"),
         (Skill(-0.0001, math.nan, math.nan, "unknown"), "0.0 %"),
+        (Skill(0.344, -2427.694, 0.72, "not distinguishable"), "34.4 % (under −1,000 to 72.0)"),
+        (Skill(-10.0, -10.01, -9.99, "worse than naive"), "−1000.0 % (under −1,000 to −999.0)"),
         (UNKNOWN, "–"),
     ],
 )

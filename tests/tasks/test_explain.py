@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,10 +46,12 @@ def model() -> AutoModel:
     return fitted(weekly(4))
 
 
-def with_verdict(model: AutoModel, errors: Floats) -> AutoModel:
-    """A fitted model that found other errors, shape (member + 1, series, cutoff), which are its losses too."""
+def with_verdict(model: AutoModel, errors: Floats, losses: Floats | None = None) -> AutoModel:
+    """A fitted model that found other errors, shape (member + 1, series, cutoff), and losses, or the same again."""
     again = AutoModel.restore(model.state())
-    again.verdict = Verdict(model.members, model.ids, errors, errors)
+    assert again._found is not None
+    verdict = Verdict(model.members, model.ids, errors, errors if losses is None else losses)
+    again._found = replace(again._found, chosen=replace(again._found.chosen, verdict=verdict))
     return again
 
 
@@ -128,8 +131,7 @@ def test_a_series_that_a_naive_forecast_gets_exactly_right_is_never_beaten(model
     """Nor has it a part in any percentage, though a band around what is exact may lose to a challenger's."""
     values = {"naive": [0.0, 2.0, 2.0, 2.0], "seasonal-naive": [3.0, 0.0, 4.0, 4.0], "base": [1.0, 1.0, 1.5, 1.5]}
     errors = errors_of(model, values)
-    changed = with_verdict(model, errors)
-    changed.verdict = Verdict(model.members, model.ids, errors, np.where(errors == 0, 5.0, errors))
+    changed = with_verdict(model, errors, np.where(errors == 0, 5.0, errors))
     found = explained(changed, step_seconds=HOUR)
     assert found.exact == ("a", "b")
     assert found.naive_best.ids == ("a", "b")
@@ -186,6 +188,12 @@ def test_a_mixture_that_is_worse_says_by_how_much(model: AutoModel) -> None:
         "its error is 25.0 % above that of naive, the best naive forecast there (it saves −25.0 % ("
         in (choice_sentences(explained(changed, step_seconds=HOUR))[1])
     )
+
+
+def test_a_mixture_that_is_many_times_worse_says_how_many(model: AutoModel) -> None:
+    changed = with_verdict(model, errors_of(model, {"naive": [0.01] * 4, "base": [2.5] * 4}))
+    said = choice_sentences(explained(changed, step_seconds=HOUR))[1]
+    assert "its error is 250 times that of naive, the best naive forecast there (it saves under −1,000 %" in said
 
 
 def test_a_series_without_readings_is_not_among_those_compared() -> None:

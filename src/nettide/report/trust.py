@@ -11,6 +11,7 @@ from nettide.backtest.skill import Comparison, Skill
 from nettide.report.drawing import shortened
 
 _KINDS = (("all", ""), ("steps", "steps ahead"), ("hours", "hour of day"), ("level", "traffic"), ("day", ""))
+_LEAST_TOLD = -10.0
 _GROUPS = {"all": "all forecasts", "low": "low", "middle": "middle", "high": "high"}
 
 
@@ -177,7 +178,12 @@ def _covered(one: Coverage) -> str:
 
 
 def _percent(share: float) -> str:
-    """Give a percentage with one digit, its sign a true minus; no minus before zero."""
+    """Give a percentage with one digit, its sign a true minus; no minus before zero, and no more than is of use.
+
+    A forecast that is nearly exact makes errors of any other a million per cent of its own.
+    """
+    if share < _LEAST_TOLD:
+        return f"under −{-100 * _LEAST_TOLD:,.0f}"
     text = f"{100 * share:.1f}"
     return "0.0" if text == "-0.0" else text.replace("-", "−")
 

@@ -13,6 +13,7 @@ from nettide.report.trust import skill_text
 from nettide.tasks.explain import Explanation, Part
 
 _LEAST_SHOWN = 0.005
+_TIMES = 10.0  # from where on an error is told as a multiple
 COLUMNS = ("model", "weight", "error saved (95 %)", "note")
 
 
@@ -78,9 +79,11 @@ def _skill(found: Explanation) -> str:
         part += f", without the {count} series that a naive forecast gets exactly right"
     saved = f"it saves {skill_text(found.mixture)} of the error of {found.naive}, the best naive forecast there"
     if found.mixture.value < 0:
+        times = 1 - found.mixture.value
+        above = f"{times:,.0f} times that" if times > _TIMES else f"{100 * (times - 1):.1f} % above that"
         saved = (
-            f"its error is {-100 * found.mixture.value:.1f} % above that of {found.naive}, the best naive forecast "
-            f"there (it saves {skill_text(found.mixture)})"
+            f"its error is {above} of {found.naive}, the best naive forecast there "
+            f"(it saves {skill_text(found.mixture)})"
         )
     return f"on {part}, {saved}: {word}"
 
