@@ -14,8 +14,9 @@ from nettide.service.answers import csv_response, json_response, numbers, wants_
 from nettide.service.csv_text import csv_text
 from nettide.service.given import GivenForecast, GivenSteps
 from nettide.service.history import panel_of, panel_of_steps, time_texts
-from nettide.service.occasions import remarks, with_occasions, with_usual_holidays
+from nettide.service.occasions import with_occasions, with_usual_holidays
 from nettide.service.problems import ProblemError
+from nettide.service.remarks import remarks
 from nettide.service.runtime import caller, runtime, seconds_left
 from nettide.service.schemas import StepAnswer
 from nettide.service.served import check_asked

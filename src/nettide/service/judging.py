@@ -10,8 +10,9 @@ from nettide.insight.anomalies_types import AnomalyConfig
 from nettide.service.answers import json_response, numbers
 from nettide.service.given import GivenPoints
 from nettide.service.history import panel_of, time_texts
-from nettide.service.occasions import remarks, with_occasions
+from nettide.service.occasions import with_occasions
 from nettide.service.problems import ProblemError
+from nettide.service.remarks import remarks
 from nettide.service.runtime import runtime, seconds_left
 from nettide.service.schemas import IncidentAnswer
 from nettide.service.served import check_asked

@@ -8,8 +8,6 @@ from functools import lru_cache
 from http import HTTPStatus
 
 from nettide.errors import OptionError
-from nettide.forecast import Forecast
-from nettide.models import MODELS
 from nettide.occasions import Occasion
 from nettide.panel import Panel, unknown_series
 from nettide.prepare.calendar import DAY_SECONDS
@@ -17,13 +15,11 @@ from nettide.prepare.holidays import checked_country, common_holidays, country_o
 from nettide.service.given import GivenHistory
 from nettide.service.history import epoch, wrong
 from nettide.service.problems import ProblemError
-from nettide.service.served import BASE
-from nettide.service.shelf import Held
 
-_NOWHERE = "none"
+NOWHERE = "none"
+"""The country of which no holiday is known."""
 _STEPS_AHEAD = 336
 _AROUND_SECONDS = 3 * DAY_SECONDS  # a step is told of the day after it, whatever the zone
-_LEARNED_BY_BASE = frozenset({"holiday"})
 _LATEST = int(datetime(2500, 1, 1, tzinfo=UTC).timestamp())
 
 
@@ -46,33 +42,6 @@ def with_usual_holidays(panel: Panel) -> Panel:
     return panel.with_occasions(_of_places(panel, None, []))
 
 
-def remarks(panel: Panel, given: GivenHistory, held: Held, made: Forecast | None) -> list[str]:
-    """Say which occasions a model cannot heed, and which it learned from and is not told now.
-
-    Args:
-        panel: the history, with its occasions.
-        given: as the client sent it.
-        held: the model.
-        made: from the end of the history; None where points of the history itself are judged.
-    """
-    kind = BASE if held.record is None else held.record.model
-    if not MODELS[kind].occasions:
-        if given.holidays or given.events or given.country not in (None, _NOWHERE):
-            return [f"model {held.name!r} is of a kind ({kind}) that takes no account of holidays and events"]
-        return []
-    learned = set(_LEARNED_BY_BASE if held.record is None else held.record.data.occasions)
-    return list(_remarks(panel, learned, 0 if made is None else made.horizon))
-
-
-def _remarks(panel: Panel, learned: set[str], horizon: int) -> Iterator[str]:
-    if missing := sorted(learned - {one.kind for one in panel.occasions} - _LEARNED_BY_BASE):
-        yield f"the model learned from occasions of kind {', '.join(missing)}, and none is sent now: send its events"
-    end = panel.start + panel.step_seconds * panel.steps
-    spanned = {one.kind for one in panel.occasions if one.touches(panel.start, end + panel.step_seconds * horizon)}
-    if strange := sorted(spanned - learned - _LEARNED_BY_BASE):
-        yield f"occasions of kind {', '.join(strange)} have no effect: the model never saw any while it learned"
-
-
 def _of_places(panel: Panel, country: str | None, days: Sequence[date]) -> tuple[Occasion, ...]:
     """Give holidays by the days of each zone."""
     zones = dict.fromkeys(one.zone for one in panel.series)
@@ -92,7 +61,7 @@ def _of_zone(panel: Panel, zone: str, country: str | None, days: Sequence[date])
         if days or panel.step_seconds >= DAY_SECONDS:  # decision 009: too few points to learn single days from
             return sent
         country = country_of(zone)
-    elif country == _NOWHERE:
+    elif country == NOWHERE:
         return sent
     else:
         try:

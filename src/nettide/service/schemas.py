@@ -53,7 +53,10 @@ class ForecastAnswer(_Answer):
     cutoff: Annotated[str, Field(description="time of the last step that was seen")]
     times: Annotated[list[str], Field(description="time of each step ahead")]
     series: list[ForecastOfSeries]
-    notes: Annotated[list[str], Field(description="on holidays and events that the model cannot heed")]
+    notes: Annotated[
+        list[str],
+        Field(description="on oddities of the history, and on what the model cannot heed"),
+    ]
 
 
 class StepAnswer(_Answer):
@@ -107,7 +110,10 @@ class PointsAnswer(_Answer):
     model: str
     series: list[PointsOfSeries]
     incidents: list[IncidentAnswer]
-    notes: Annotated[list[str], Field(description="on holidays and events that the model cannot heed")]
+    notes: Annotated[
+        list[str],
+        Field(description="on oddities of the history, and on what the model cannot heed"),
+    ]
 
 
 class FileAnswer(_Answer):

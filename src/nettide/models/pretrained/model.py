@@ -104,7 +104,7 @@ class PretrainedModel:
             return Training(
                 parameters=_count(self._network),
                 seconds=time.perf_counter() - started,
-                notes=() if self._start else tuple(_never_shown(panel.step_seconds)),
+                notes=() if self._start else tuple(never_shown(panel.step_seconds)),
             )
         try:
             with denormals_flushed():
@@ -329,13 +329,13 @@ def pinball_loss(quantiles: Tensor, truth: Tensor, levels: Tensor, *, weigh: boo
     return each.mean(0).sum(), known.sum()
 
 
-def _never_shown(step_seconds: int) -> Iterator[str]:
-    """Say that a step is outside those that the weights were trained on."""
+def never_shown(step_seconds: int) -> Iterator[str]:
+    """Say that a step of this many seconds is outside those that the weights were trained on."""
     least, most = SHOWN_SECONDS
     if not least <= step_seconds <= most:
         yield (
             f"the pretrained network was never shown steps of {step_text(step_seconds)}, only from {step_text(least)} "
-            f"to {step_text(most)}: compare it with naive forecasts (nettide backtest), or choose another --step"
+            f"to {step_text(most)}: compare it with naive forecasts (nettide backtest), or choose another step"
         )
 
 
