@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from made_backtests import Profile, contenders, made_backtest, made_panel
+from made_backtests import HOUR, Profile, contenders, made_backtest, made_panel
 from nettide.arrays import Ints
 from nettide.backtest.evaluate import Backtest, Contender, backtest
 from nettide.backtest.leaderboard import Score, score
 from nettide.forecast import Forecast
 from nettide.panel import Panel
 from nettide.report.table import COLUMNS, Row, leaderboard_rows
+from nettide.report.timelines import predicted_figures
 from nettide.report.words import facts, headline, remarks, unit_of
 
 RESULT = made_backtest(holes=0)
@@ -111,6 +112,20 @@ def test_facts_tell_the_data_and_the_test() -> None:
     assert told["Forecasts"] == "8 cutoffs, one every 1d, each 1d ahead"
     assert told["Unknown values"].endswith(" %")
     assert dict(facts(RESULT))["Unknown values"] == "none"
+
+
+def test_days_of_a_zone_are_told_by_their_dates() -> None:
+    made = made_panel(steps=80, step_seconds=86_400, holes=0)
+    local = replace(
+        made, start=made.start - HOUR, series=tuple(replace(one, zone="Europe/Prague") for one in made.series)
+    )
+    result = backtest(local, contenders(7), test_start=60, horizon=7, stride=7)
+    told = dict(facts(result))
+    assert told["Span"] == "2024-03-01 to 2024-05-19 Europe/Prague"
+    assert told["Test part from"] == "2024-04-30 Europe/Prague"
+    figures = predicted_figures(result, result.outcomes)
+    assert figures[0].times[-1][:16] == "2024-05-13 00:00"  # twice seven days, midnight in summer, too
+    assert "Days are those of Europe/Prague." in figures[0].caption
 
 
 def test_units_that_differ_are_not_shown_as_one() -> None:

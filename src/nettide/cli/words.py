@@ -22,7 +22,7 @@ from nettide.backtest.skill import Comparison
 from nettide.models import MODELS, model_class
 from nettide.models.contract import Training
 from nettide.panel import Panel
-from nettide.prepare.calendar import DAY_SECONDS, local_seconds
+from nettide.prepare.shown_times import shown_texts, shown_zone
 from nettide.report.trust import skill_text
 from nettide.store.models import Stored
 from nettide.store.record import ModelRecord, to_document
@@ -149,11 +149,7 @@ def step_texts(seconds: Ints, panel: Panel) -> tuple[str, list[str]]:
     Returns:
         What the texts are, such as ``UTC`` or ``Europe/Prague``, and the texts.
     """
-    zones = {one.zone for one in panel.series}
-    if panel.step_seconds % DAY_SECONDS or len(zones) != 1 or zones == {"UTC"}:
-        return "UTC", [time_text(second) for second in seconds]
-    zone = zones.pop()
-    return zone, [time_text(second)[:10] for second in local_seconds(seconds, zone)]
+    return shown_zone(panel), shown_texts(seconds, panel)
 
 
 def leaderboard(scores: Sequence[Score], comparisons: Sequence[Comparison], *, unit: str) -> Table:

@@ -9,6 +9,7 @@ import numpy as np
 from nettide.arrays import Floats
 from nettide.forecast import Forecast
 from nettide.panel import Panel
+from nettide.prepare.shown_times import clock_sentence, shown_seconds
 from nettide.report.drawing import (
     Figure,
     Trace,
@@ -123,14 +124,14 @@ def what_if_figures(
                 "line": line(place),
             }
         )
-    drawn = times(seconds)
+    drawn = times(shown_seconds(seconds, panel))
     now = guide(x0=drawn[past - 1], x1=drawn[past - 1], y0=0, y1=1, yref="paper")
     both = Figure(
         f"forecasts-{row}",
         shortened(id),
         "Forecast of the history as it is and of the changed one"
         + ("; shaded between the outermost quantiles." if before.levels else ".")
-        + " Times are UTC.",
+        + f" {clock_sentence(panel)}",
         traces,
         layout(
             x=axis(type="date"),
@@ -142,7 +143,7 @@ def what_if_figures(
         ),
         drawn,
     )
-    return both, _difference_figure(times(before.seconds[0]), difference, unit, row)
+    return both, _difference_figure(drawn[past:], difference, unit, row)
 
 
 def _difference_figure(drawn: list[str], difference: tuple[Floats, Floats, Floats], unit: str, row: int) -> Figure:

@@ -12,6 +12,7 @@ from nettide.backtest.leaderboard import BAND, relative_mae_by_series
 from nettide.backtest.yardstick import yardstick_name
 from nettide.errors import ForecastError
 from nettide.forecast import Forecast
+from nettide.prepare.shown_times import clock_sentence, shown_seconds
 from nettide.report.content import Future
 from nettide.report.drawing import (
     Figure,
@@ -118,14 +119,14 @@ def _predicted(backtest: Backtest, outcomes: Sequence[Outcome], place: int, what
         traces.insert(0, {**common, **naive})
     actual = numbers(thinning.values(panel.target[place, first : first + length]))
     traces.append({**common, "name": "actual", "y": actual, "line": {"color": "--ink", "width": 1.3}})
-    drawn = panel.seconds[first + thinning.positions()]
+    drawn = shown_seconds(panel.seconds[first + thinning.positions()], panel)
     shade = "; the shade is the 80 % band" if any(_band(one.forecast, BAND) for one in outcomes) else ""
     thinned = " Older parts of the lines are thinned for drawing; peaks and troughs are kept." if thinning.thins else ""
     return Figure(
         f"predicted-{number}",
         f"{panel.ids[place]}{f' – {what}' if what else ''}",
         f"Forecasts that do not overlap, one after the other, each made at its cutoff{shade}. "
-        f"Click a model in the legend to show or hide it. Times are UTC.{thinned}",
+        f"Click a model in the legend to show or hide it. {clock_sentence(panel)}{thinned}",
         traces,
         layout(
             x=_time_axis(drawn, panel.step_seconds),
@@ -195,12 +196,13 @@ def _future(future: Future, place: int, tail: Floats, number: int) -> Figure:
                 "hovertemplate": _hover(unit),
             }
         )
-    at = times(np.array([now], dtype=np.int64))[0]
+    at = times(shown_seconds(np.array([now], dtype=np.int64), future.history))[0]
     mark = {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "right", "text": "now", "showarrow": False}
     return Figure(
         f"future-{number}",
         forecast.ids[place],
-        f"What comes after the data, by {future.model}; the line marks the last measured step. Times are UTC.",
+        f"What comes after the data, by {future.model}; the line marks the last measured step. "
+        f"{clock_sentence(future.history)}",
         traces,
         layout(
             x=axis(type="date"),
@@ -214,7 +216,7 @@ def _future(future: Future, place: int, tail: Floats, number: int) -> Figure:
             ],
             annotations=[{**mark, "font": {"color": "--accent"}}],
         ),
-        times(drawn),
+        times(shown_seconds(drawn, future.history)),
     )
 
 

@@ -11,6 +11,7 @@ from nettide.arrays import Floats
 from nettide.backtest.evaluate import Backtest
 from nettide.backtest.leaderboard import Score, relative_mae_by_series
 from nettide.backtest.yardstick import yardstick_name
+from nettide.prepare.shown_times import shown_texts, shown_zone, span_text
 from nettide.report.drawing import same
 from nettide.units import step_text
 
@@ -78,18 +79,18 @@ def facts(backtest: Backtest) -> tuple[tuple[str, str], ...]:
     """Give the data and the test in short, as pairs of a name and its value."""
     panel = backtest.panel
     step = step_text(panel.step_seconds)
-    first, last = (str(panel.times[place]).replace("T", " ")[:16] for place in (0, -1))
+    [begin] = shown_texts(panel.seconds[[backtest.test_start]], panel)
     missing = float(np.isnan(panel.target).mean()) if panel.target.size else math.nan
     cutoffs = len(backtest.cutoffs)
     stride, horizon = (step_text(steps * panel.step_seconds) for steps in (backtest.stride, backtest.horizon))
     return (
         ("Series", f"{len(panel.series):,}"),
-        ("Span", f"{first} to {last} UTC"),
+        ("Span", span_text(int(panel.seconds[0]), int(panel.seconds[-1]), panel)),
         ("Steps", f"{panel.steps:,} of {step}"),
         ("Unknown values", _percent(missing, digits=1) if missing else "none"),
         ("Unit", unit_of(backtest) or ("as in the data" if not any(one.unit for one in panel.series) else "differs")),
         ("Fitted on", f"the first {backtest.test_start:,} steps"),
-        ("Test part from", f"{str(panel.times[backtest.test_start]).replace('T', ' ')[:16]} UTC"),
+        ("Test part from", f"{begin} {shown_zone(panel)}"),
         (
             "Forecasts",
             f"{cutoffs:,} {'cutoff' if cutoffs == 1 else 'cutoffs'}, one every {stride}, each {horizon} ahead",

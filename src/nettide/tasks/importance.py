@@ -18,6 +18,7 @@ from nettide.insight.importance import LEAST_WINDOWS, Importance, InputKind, Tol
 from nettide.models.contract import Model
 from nettide.panel import Panel
 from nettide.prepare.calendar import WEEK_SECONDS
+from nettide.prepare.shown_times import span_text
 from nettide.store.record import ModelRecord
 from nettide.tasks.backtest import DEFAULT_TEST_FRACTION, TestPart
 from nettide.tasks.load import Reading
@@ -74,6 +75,7 @@ class ImportanceResult:
         horizon: steps ahead that were scored.
         first: epoch second of the first held-out step.
         last: epoch second of the last one that was scored.
+        span: from the first to the last as text, in UTC, or days of their zone.
         notes: sentences for the user.
     """
 
@@ -88,6 +90,7 @@ class ImportanceResult:
     horizon: int
     first: int
     last: int
+    span: str
     notes: tuple[str, ...]
 
 
@@ -196,6 +199,8 @@ def importance_of(
     notes = [f"{what} could not be exchanged: {why}" for what, why in found.left_out.items()]
     if exchanged < plan.repeats:
         notes.append(f"at most {exchanged} different exchanges are possible, fewer than the {plan.repeats} asked for")
+    first_scored = int(panel.seconds[cutoffs[0]]) + panel.step_seconds
+    last = int(panel.seconds[cutoffs[-1]]) + panel.step_seconds * horizon
     return ImportanceResult(
         model=name,
         inputs=tuple(sorted(inputs, key=lambda one: -one.rise)),
@@ -206,8 +211,9 @@ def importance_of(
         windows=len(cutoffs),
         repeats=exchanged,
         horizon=horizon,
-        first=int(panel.seconds[cutoffs[0]]) + panel.step_seconds,
-        last=int(panel.seconds[cutoffs[-1]]) + panel.step_seconds * horizon,
+        first=first_scored,
+        last=last,
+        span=span_text(first_scored, last, panel),
         notes=tuple(notes),
     )
 

@@ -39,11 +39,10 @@ def importance_sentences(done: ImportanceResult) -> tuple[str, ...]:
     """Say what matters and what does not, and of which loss the table speaks."""
     loss = "pinball loss of the quantiles" if done.loss == "pinball" else "mean absolute error"
     series = f"{done.series:,} series" if done.series > 1 else "one series"
-    first, last = (str(np.datetime64(second, "s")).replace("T", " ")[:16] for second in (done.first, done.last))
     return (
         _headline(done),
         f"Rise of the {loss}, which is {100 * done.baseline:.2f} % of the mean traffic as it is (MAE "
-        f"{100 * done.baseline_mae:.2f} %), over {done.windows:,} held-out windows of {series}, {first} to {last} UTC, "
+        f"{100 * done.baseline_mae:.2f} %), over {done.windows:,} held-out windows of {series}, {done.span}, "
         f"{done.repeats:,} exchange{'s' if done.repeats != 1 else ''} of each input.",
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 from nettide import __version__
 from nettide.backtest.yardstick import yardstick_name
 from nettide.models.search_space import check_tunable
+from nettide.prepare.shown_times import shown_texts, shown_zone
 from nettide.report.tuning import render_tuning
 from nettide.report.tuning_content import TuningContent
 from nettide.store.files import write_atomic
@@ -114,12 +115,13 @@ def run_tune(
 def _facts(result: TuneResult, choice: Choice) -> dict[str, str]:
     backtest = result.backtest
     panel = backtest.panel
-    times = [str(one).replace("T", " ")[:16] for one in panel.times]
+    trained, validated = shown_texts(panel.seconds[[backtest.test_start - 1, -1]], panel)
+    zone = shown_zone(panel)
     rest = result.steps - result.test_start
     facts = {
         "Data": f"{len(panel.series):,} series x {result.steps:,} steps of {step_text(panel.step_seconds)}",
-        "Trained on": f"{backtest.test_start:,} steps, to {times[backtest.test_start - 1]} UTC",
-        "Validated on": f"{panel.steps - backtest.test_start:,} steps, to {times[-1]} UTC, "
+        "Trained on": f"{backtest.test_start:,} steps, to {trained} {zone}",
+        "Validated on": f"{panel.steps - backtest.test_start:,} steps, to {validated} {zone}, "
         f"{len(backtest.cutoffs):,} cutoffs, each {backtest.horizon} steps ahead",
         "Not looked at": f"the last {rest:,} steps" if rest else "nothing",
         "Yardstick": yardstick_name(panel, backtest.season),
