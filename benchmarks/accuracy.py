@@ -134,6 +134,8 @@ class Kept:
         result: dict[str, Any] = json.loads(file.read_text())
         if result.get("limit", math.inf) < self.limit or result.get("sample_of", self.sample) != self.sample:
             return None
+        if "hours" not in result and "failed" not in result:  # kept by an earlier version
+            return None
         return result
 
     def put(self, one: One, result: dict[str, Any], forecasts: Path | None) -> None:
@@ -288,6 +290,7 @@ def table(found: dict[One, dict[str, Any]]) -> list[dict[str, Any]]:
                 "relMAE": _mean(results, "all", "rel_mae") if part else "",
                 "relWQL": _mean(results, "all", "rel_wql") if part else "",
                 "coverage": _mean(results, "all", "coverage_80", 3) if part else "",
+                "by hours": _hours(results) if part else "",
                 "on the sample: relMAE": _mean(results, "sample", "rel_mae"),
                 "relWQL there": _mean(results, "sample", "rel_wql"),
                 "coverage there": _mean(results, "sample", "coverage_80", 3),
@@ -308,6 +311,12 @@ def table(found: dict[One, dict[str, Any]]) -> list[dict[str, Any]]:
 def _mean(results: list[dict[str, Any]], part: str, name: str, digits: int = 4) -> str:
     value = mean(one[part][name] for one in results)
     return "" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _hours(results: list[dict[str, Any]]) -> str:
+    """Give the least and the most that the 80 % band covers in four hours of the day, over all seeds."""
+    shares = [share for one in results for share in one["hours"].values()]
+    return f"{min(shares):.3f} ... {max(shares):.3f}" if shares else ""
 
 
 def arguments() -> argparse.Namespace:

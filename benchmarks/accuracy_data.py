@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 
+from nettide.backtest.coverage import band_rows, coverages
 from nettide.backtest.evaluate import Backtest, Outcome
 from nettide.backtest.leaderboard import score
 from nettide.backtest.origin import first_test_step, rolling_cutoffs
@@ -105,6 +106,13 @@ def scores_of(backtest: Backtest) -> dict[str, float]:
     return {**scores, "answered": scores["points"] / due}
 
 
+def hours_of(backtest: Backtest) -> dict[str, float]:
+    """Give the share that the 80 % band of the one model covers, by four hours of the day; empty without bands."""
+    return {
+        one.group: one.coverage for one in band_rows(coverages(backtest), model=backtest.outcomes[0].name, kind="hours")
+    }
+
+
 def stored_quantiles(file: Path, panel: Panel, cutoffs: np.ndarray, *, horizon: int) -> np.ndarray:
     """Read the forecasts of one model back, in the shape that ``outcome_backtest`` takes."""
     table = pyarrow.parquet.read_table(file)
@@ -140,7 +148,7 @@ def make(folder: Path, panel: Panel, split: Split, *, most: int) -> None:
 def judge(folder: Path, panel: Panel, split: Split, *, model: str, most: int) -> None:
     """Score ``forecasts.parquet``, written first of ``quantiles.npy`` where a rival left one: ``scores.json``.
 
-    Both over all series and over the sample, which is all that the slowest rivals forecast.
+    Both over all series and over the sample, which is all that the slowest rivals forecast; coverage by hours over all.
     """
     cutoffs, horizon = cutoffs_of(panel, split), split.horizon
     file = folder / "forecasts.parquet"
@@ -153,10 +161,12 @@ def judge(folder: Path, panel: Panel, split: Split, *, model: str, most: int) ->
         quantiles = stored_quantiles(file, panel, cutoffs, horizon=horizon)
     sample = sample_rows(panel, most)
     parts = {"all": (panel, quantiles), "sample": (panel.select(sample), quantiles[sample])}
-    found = {
-        part: scores_of(outcome_backtest(shown, cutoffs, values, name=model, horizon=horizon))
+    tested = {
+        part: outcome_backtest(shown, cutoffs, values, name=model, horizon=horizon)
         for part, (shown, values) in parts.items()
     }
+    found: dict[str, Any] = {part: scores_of(one) for part, one in tested.items()}
+    found["hours"] = hours_of(tested["all"])
     (folder / "scores.json").write_text(json.dumps({**found, "series": len(panel.series), "sampled": len(sample)}))
 
 
