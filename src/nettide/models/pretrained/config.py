@@ -39,7 +39,7 @@ class PretrainedConfig:
     members: int | None = None
     batch_size: int | None = None
     learning_rate: float = 2e-3
-    dropout: float = 0.0
+    dropout: float = 0.1
     weight_decay: float = 1e-4
     average: int = 100
     adapt: bool = True
