@@ -105,3 +105,70 @@ def test_what_is_known_only_in_parts_of_steps_is_kept() -> None:
     values = [1.0] * 6 + [np.nan] * 30
     panel, _ = to_panel(rows_at([begin + 300 * one for one in range(36)], values), GridChoice(step_seconds=HOUR))
     assert panel.target[0].tolist() == [1.0]
+
+
+def test_a_sum_of_a_day_that_lacks_hours_is_unknown_and_said() -> None:
+    begin = epoch("2026-02-02T00:00")
+    hours = [one for one in range(24 * 10) if one not in range(24 * 3 + 6, 24 * 3 + 12)]
+    rows = rows_at([begin + HOUR * one for one in hours])
+    panel, notes = to_panel(rows, GridChoice(step_seconds=DAY, aggregate="sum"))
+    np.testing.assert_array_equal(panel.target[0], [24, 24, 24, np.nan, 24, 24, 24, 24, 24, 24])
+    assert notes[0] == (
+        "traffic.csv: one step of 1d lacks readings and stays unknown, since a sum of the others would be too small; "
+        "the first: 'link-0', 2026-02-05, 18 of the usual 24 readings"
+    )
+
+
+@pytest.mark.parametrize("how", ["mean", "max", "last"])
+def test_other_aggregates_of_a_day_that_lacks_hours_are_known(how: Literal["mean", "max", "last"]) -> None:
+    begin = epoch("2026-02-02T00:00")
+    hours = [one for one in range(24 * 10) if one not in range(24 * 3 + 6, 24 * 3 + 12)]
+    panel, notes = to_panel(rows_at([begin + HOUR * one for one in hours]), GridChoice(step_seconds=DAY, aggregate=how))
+    assert not np.isnan(panel.target).any()
+    assert not any("lack" in one for one in notes)
+
+
+def test_a_gap_over_several_days_leaves_its_two_edges_unknown_and_other_series_as_they_are() -> None:
+    begin = epoch("2026-02-02T00:00")
+    gap = range(24 * 3 + 20, 24 * 6 + 2)  # from the evening of the fourth day to the night of the seventh
+    hours = [one for one in range(24 * 20) if one not in gap]
+    times = [begin + HOUR * one for one in hours] + [begin + HOUR * one for one in range(24 * 20)]
+    series = [0] * len(hours) + [1] * 480
+    panel, notes = to_panel(rows_at(times, series=series), GridChoice(step_seconds=DAY, aggregate="sum"))
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(panel.target[0])), [3, 4, 5, 6])
+    assert not np.isnan(panel.target[1]).any()
+    assert notes[0].startswith("traffic.csv: 2 steps of 1d of 1 of 2 series lack readings and stay unknown")
+    assert notes[0].endswith("the first: 'link-0', 2026-02-05, 20 of the usual 24 readings")
+
+
+def test_a_value_that_was_refused_is_a_reading_that_is_missing() -> None:
+    begin = epoch("2026-02-02T00:00")
+    values = [1.0] * 240
+    values[100:102] = [-1.0, -1.0]
+    choice = GridChoice(step_seconds=DAY, aggregate="sum", invalid="gap")
+    panel, notes = to_panel(rows_at([begin + HOUR * one for one in range(240)], values), choice)
+    assert np.flatnonzero(np.isnan(panel.target[0])).tolist() == [4]
+    assert "22 of the usual 24 readings" in notes[1]
+
+
+def test_polls_that_cross_the_border_of_an_hour_are_no_missing_ones() -> None:
+    """Eleven in one hour and thirteen in the next, but none left out."""
+    begin, generator = epoch("2026-02-02T00:00"), np.random.default_rng(0)
+    polls = np.sort([begin + 300 * one + int(generator.integers(-100, 100)) for one in range(24 * 12)])
+    panel, notes = to_panel(rows_at([float(one) for one in polls]), GridChoice(step_seconds=HOUR, aggregate="sum"))
+    assert {11.0, 12.0, 13.0} <= set(panel.target[0].tolist())
+    assert not np.isnan(panel.target[0]).any()
+    assert not any("lack" in one for one in notes)
+
+
+def test_sums_of_events_and_of_readings_without_a_usual_number_are_left_as_they_are() -> None:
+    begin, generator = epoch("2026-02-02T00:00"), np.random.default_rng(0)
+    hours = [one for one in range(24 * 10) if one not in range(80, 90)]
+    events, _ = to_panel(
+        rows_at([begin + HOUR * one for one in hours]), GridChoice(step_seconds=DAY, aggregate="sum", missing="zero")
+    )
+    assert events.target[0, 3] == 14.0
+    odd = sorted(generator.choice(86_400 * 10, 100, replace=False).tolist())
+    panel, notes = to_panel(rows_at([begin + float(one) for one in odd]), GridChoice(step_seconds=DAY, aggregate="sum"))
+    assert not any("lack" in one for one in notes)
+    assert panel.target[0].sum() >= 80

@@ -11,7 +11,7 @@ from nettide.arrays import Bools, Floats, Ints
 from nettide.errors import PanelError
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.order import Duplicates, gaps_within, milliseconds, sorted_note, sorting, without_duplicates
-from nettide.prepare.partial_steps import without_partial_ends
+from nettide.prepare.partial_steps import without_partial_ends, without_partial_sums
 from nettide.prepare.rows import Rows
 from nettide.prepare.slots import Slots, slots_of
 from nettide.prepare.step import StepFinding, find_step, regular_step
@@ -56,7 +56,7 @@ def to_panel(
 
     Steps begin where the readings stand if all do so alike, such as a minute past each five; else on full hours, days
     and Mondays of the zone (``Slots``). Where several readings make a step, the first or last one of a series that has
-    not all of its readings is left out.
+    not all of its readings is left out; one in the midst stays unknown where readings are summed.
 
     Args:
         rows: readings in any order, the target first among the channels.
@@ -87,6 +87,12 @@ def to_panel(
         order, _ = sorting(rows)
     rows, invalid, said = _with_valid_values(rows, choice)
     notes += said
+    if choice.aggregate == "sum" and choice.missing != "zero":
+        whole, said = without_partial_sums(rows, slots, order=order)
+        if whole is not rows:
+            rows, notes = whole, [*notes, *said]
+            order, _ = sorting(rows)
+            invalid = np.zeros(len(rows), dtype=np.bool_)  # only what counts as zero need know
     first, count = _bounds(rows, slots)
     flat = _cells(rows, first, count, slots)
     refused = flat[invalid]
