@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nettide.errors import PanelError
 from nettide.prepare.grid import GridChoice, find_step, to_panel
 from nettide.prepare.order import in_order, sorting
-from nettide.prepare.partial_steps import without_partial_ends
+from nettide.prepare.partial_steps import whole_ends
 from nettide.prepare.rows import Rows
 from nettide.prepare.slots import slots_of
 from nettide.sources import Layout, read_rows
@@ -256,8 +256,9 @@ def scattered(draw: st.DrawFn) -> Rows:
 @QUICK
 @given(rows=scattered(), step=st.sampled_from([1, 7, 60, 500]))
 def test_a_sum_loses_nothing(rows: Rows, step: int) -> None:
-    panel, _ = to_panel(rows, GridChoice(step_seconds=step, aggregate="sum"))
-    whole, _ = without_partial_ends(rows, slots_of(rows, step, zone="UTC"), order=sorting(rows)[0], events=False)
+    panel, _ = to_panel(rows, GridChoice(step_seconds=step, aggregate="sum", missing="zero"))
+    kept, _ = whole_ends(rows, slots_of(rows, step, zone="UTC"), order=sorting(rows)[0], events=True)
+    whole = rows if kept is None else rows.take(kept)
     for name, row in zip(panel.ids, panel.target, strict=True):
         np.testing.assert_allclose(np.nansum(row), np.nansum(whole.of(name).values), rtol=1e-12)
 

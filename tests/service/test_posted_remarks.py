@@ -47,3 +47,8 @@ def test_remarks_are_those_of_the_command(shared: Service) -> None:
     values = daily(30)
     panel = Panel(np.array(values)[None, :, None], 0, 3600, (Series("a"),), (Channel("y"),))
     assert notes(shared, {"a": list(values)}) == list(remarks_on(panel))
+
+
+def test_a_fitted_model_needs_no_more_history_than_its_context(shared: Service) -> None:
+    assert "at most 7 d of history" in notes(shared, {"a": daily(24 * 7)})[0]
+    assert notes(shared, {"a": daily(24 * 7)}, model="yesterday", horizon=6) == []

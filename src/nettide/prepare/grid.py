@@ -11,7 +11,8 @@ from nettide.arrays import Bools, Floats, Ints
 from nettide.errors import PanelError
 from nettide.panel import Channel, Panel, Series
 from nettide.prepare.order import Duplicates, gaps_within, milliseconds, sorted_note, sorting, without_duplicates
-from nettide.prepare.partial_steps import without_partial_ends, without_partial_sums
+from nettide.prepare.partial_steps import whole_ends
+from nettide.prepare.partial_sums import partial_sums
 from nettide.prepare.rows import Rows
 from nettide.prepare.slots import Slots, slots_of
 from nettide.prepare.step import StepFinding, find_step, regular_step
@@ -56,7 +57,7 @@ def to_panel(
 
     Steps begin where the readings stand if all do so alike, such as a minute past each five; else on full hours, days
     and Mondays of the zone (``Slots``). Where several readings make a step, the first or last one of a series that has
-    not all of its readings is left out; one in the midst stays unknown where readings are summed.
+    not all of its readings is left out; a sum over one in the midst is completed, or unknown.
 
     Args:
         rows: readings in any order, the target first among the channels.
@@ -81,22 +82,16 @@ def to_panel(
     step = regular_step(rows, zone=zone) if choice.step_seconds is None else choice.step_seconds
     notes = [*sorted_note(rows, late)]
     slots = slots_of(rows, step, zone=zone)
-    whole, said = without_partial_ends(rows, slots, order=order, events=choice.missing == "zero")
-    if whole is not rows:
-        rows, notes = whole, [*notes, *said]
-        order, _ = sorting(rows)
     rows, invalid, said = _with_valid_values(rows, choice)
     notes += said
-    if choice.aggregate == "sum" and choice.missing != "zero":
-        whole, said = without_partial_sums(rows, slots, order=order)
-        if whole is not rows:
-            rows, notes = whole, [*notes, *said]
-            order, _ = sorting(rows)
-            invalid = np.zeros(len(rows), dtype=np.bool_)  # only what counts as zero need know
+    whole, said = whole_ends(rows, slots, order=order, events=choice.missing == "zero")
+    if whole is not None:
+        rows, invalid, notes = rows.take(whole), invalid[whole], [*notes, *said]
+        order, _ = sorting(rows)
     first, count = _bounds(rows, slots)
     flat = _cells(rows, first, count, slots)
     refused = flat[invalid]
-    values = np.full((len(rows.ids) * count, len(rows.channels)), np.nan)
+    values, few = np.full((len(rows.ids) * count, len(rows.channels)), np.nan), False
     if _each_once(flat, len(values)):
         values[flat] = rows.values
     else:
@@ -106,13 +101,16 @@ def to_panel(
             order, flat = None, _cells(rows, first, count, slots)
         at, found = _aggregated(rows.values, flat, order, choice.aggregate)
         values[at] = found
+        if choice.aggregate == "sum" and choice.missing != "zero":
+            sums, few = _with_whole_sums(values, rows, slots, order, size=count, first=first)
+            notes += sums
         if len(at) < len(rows):
             what = f"{len(rows):,} readings became {len(at):,} steps of {step_text(step)} by {choice.aggregate}"
             notes.append(f"{rows.origin}: {what}")
     grid = values.reshape(len(rows.ids), count, len(rows.channels))
     notes += _filled(grid, choice, rows, kept_unknown=refused)
     grid, cut, said = _trimmed(grid, rows)
-    notes += [*said, *_unknown_notes(grid, rows)]
+    notes += [*said, *_unknown_notes(grid, rows, few=few)]
     panel = Panel(
         grid,
         slots.start(first + cut),
@@ -224,6 +222,33 @@ def _aggregated(values: Floats, flat: Ints, order: Ints | None, how: str) -> tup
     return flat[starts], found
 
 
+def _with_whole_sums(
+    values: Floats, rows: Rows, slots: Slots, order: Ints | None, *, size: int, first: int
+) -> tuple[list[str], bool]:
+    """Complete sums of which a few readings are missing, and empty those of which many are, in place.
+
+    Args:
+        values: of the cells, shape (series x time, channel).
+        rows: what was summed.
+        slots: the steps.
+        order: positions that put rows in order of series and time; None when they stand so.
+        size: steps of the grid.
+        first: slot of the first one.
+
+    Returns:
+        Sentences on them, and whether any target became unknown.
+    """
+    notes: list[str] = []
+    few = False
+    for channel in range(len(rows.channels)):
+        found = partial_sums(rows, slots, order=order, channel=channel)
+        if found is not None:
+            values[found.series * size + found.numbers - first, channel] *= found.factors
+            notes += found.notes(rows, slots, channel)
+            few |= not channel and bool(np.isnan(found.factors).any())
+    return notes, few
+
+
 def _filled(grid: Floats, choice: GridChoice, rows: Rows, *, kept_unknown: Ints) -> tuple[str, ...]:
     """Set unknown steps to zero, in place, between the first and last known step of each series and channel.
 
@@ -280,8 +305,8 @@ def _trimmed(grid: Floats, rows: Rows) -> tuple[Floats, int, tuple[str, ...]]:
     return np.ascontiguousarray(grid[:, first:end]), first, (note,)
 
 
-def _unknown_notes(grid: Floats, rows: Rows) -> tuple[str, ...]:
-    """Say which series are empty and how much of the others is unknown."""
+def _unknown_notes(grid: Floats, rows: Rows, *, few: bool) -> tuple[str, ...]:
+    """Say which series are empty and how much of the others is unknown, for want of any reading or enough."""
     unknown = np.isnan(grid[:, :, 0])
     notes = []
     empty = np.flatnonzero(unknown.all(axis=1))
@@ -292,6 +317,7 @@ def _unknown_notes(grid: Floats, rows: Rows) -> tuple[str, ...]:
     gaps, steps = int((unknown & span).sum()), int(span.sum())
     if gaps:
         notes.append(
-            f"{rows.origin}: {gaps:,} of {steps:,} steps ({gaps / steps:.1%}) have no reading and stay unknown"
+            f"{rows.origin}: {gaps:,} of {steps:,} steps ({gaps / steps:.1%}) have no reading"
+            f"{', or too few for a sum,' if few else ''} and stay unknown"
         )
     return tuple(notes)

@@ -29,7 +29,7 @@ def shown_seconds(seconds: Ints, panel: Panel) -> Ints:
     if zone == "UTC":
         return seconds
     local: Ints = local_seconds(seconds, zone)
-    return local - local % DAY_SECONDS  # a step begins an hour late in summer
+    return (local + DAY_SECONDS // 2) // DAY_SECONDS * DAY_SECONDS  # a step may begin an hour late in summer, or early
 
 
 def shown_texts(seconds: Ints, panel: Panel) -> list[str]:

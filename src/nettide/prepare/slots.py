@@ -54,6 +54,12 @@ class Slots:
         """Give the epoch second at which a step begins."""
         return number * self.step_seconds + self.phase - self.offset
 
+    def begin_text(self, number: int) -> str:
+        """Write when a step begins: an instant in UTC, or the date of a day."""
+        if self.step_seconds % DAY_SECONDS:
+            return f"{np.datetime64(self.start(number), 's')}Z"
+        return str(np.datetime64(number * self.step_seconds + self.phase, "s"))[:10]
+
 
 def slots_of(rows: Rows, step_seconds: int, *, zone: str) -> Slots:
     """Place the steps: where the readings stand if all do so alike, else on full hours, days and Mondays of the zone.

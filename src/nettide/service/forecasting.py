@@ -34,7 +34,6 @@ def forecast(given: GivenForecast) -> Response:
     panel = panel_of(given, target=held.described.target, unit=held.described.unit, limits=limits)
     panel = with_occasions(panel, given)
     made = predict(held, panel, given.horizon)
-    notes = remarks(panel, given, held, made)
     if given.start is not None or given.end is not None:
         runtime().bands.seen(caller().id, given.model, panel, made)
     if given.quantiles == []:
@@ -43,7 +42,7 @@ def forecast(given: GivenForecast) -> Response:
         made = made.at_levels(given.quantiles)
     if wants_csv():
         return csv_response(_csv(made), name="forecast.csv")
-    return json_response({**_document(made, given.model), "notes": notes})
+    return json_response({**_document(made, given.model), "notes": remarks(panel, given, held, made)})
 
 
 def next_step(given: GivenSteps) -> Response:

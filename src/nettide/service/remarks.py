@@ -27,7 +27,7 @@ def remarks(panel: Panel, given: GivenHistory, held: Held, made: Forecast | None
         made: from the end of the history; None where points of the history itself are judged.
     """
     untrained = never_shown(panel.step_seconds) if held.record is None else ()
-    return [*remarks_on(panel), *untrained, *_on_occasions(panel, given, held, made)]
+    return [*remarks_on(panel, enough=held.described.context), *untrained, *_on_occasions(panel, given, held, made)]
 
 
 def _on_occasions(panel: Panel, given: GivenHistory, held: Held, made: Forecast | None) -> Iterator[str]:

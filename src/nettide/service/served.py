@@ -33,12 +33,14 @@ class Described:
         unit: of the target; empty where any will do.
         horizon: most steps ahead.
         step_seconds: the only step it knows; None where any will do.
+        context: steps of history that it needs; None where nobody fitted it.
     """
 
     target: str
     unit: str
     horizon: int
     step_seconds: int | None
+    context: int | None
 
 
 class PretrainedServed:
@@ -50,7 +52,7 @@ class PretrainedServed:
         model.fit(some)
         assert isinstance(model, PretrainedModel)
         self._model = model
-        self.described = Described("y", "", MOST_HORIZON, None)
+        self.described = Described("y", "", MOST_HORIZON, None, None)
 
     def another(self, panel: Panel) -> Model:
         """Give a model for a panel that other threads may use beside this one; it forecasts a usual horizon."""
@@ -92,7 +94,9 @@ class FittedServed:
         self._record = record
         self._model: Model = restore_model(record.model, record.state)
         facts = record.data
-        self.described = Described(facts.channels[0], facts.unit, record.horizon, facts.step_seconds)
+        self.described = Described(
+            facts.channels[0], facts.unit, record.horizon, facts.step_seconds, self._model.context
+        )
 
     def another(self, panel: Panel) -> Model:
         """Give a model of the same weights that other threads may use beside this one.

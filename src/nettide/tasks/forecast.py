@@ -92,7 +92,8 @@ def forecast(
     if series is not None and series not in panel.ids:
         raise OptionError(unknown("series", series, panel.ids))
     made, said = forecast_panel(saved, panel, reading, location=location, horizon=horizon)
-    notes = (*notes, *remarks_on(panel), *said)
+    enough = None if saved is None else saved.model.context
+    notes = (*notes, *remarks_on(panel, enough=enough), *said)
     model = PRETRAINED if saved is None else saved.model_name
     if levels is not None:
         if not made.levels:

@@ -14,10 +14,15 @@ from nettide.prepare.periods import measured_periods, nominal_periods
 _MOST_NAMED = 3
 
 
-def remarks_on(panel: Panel) -> Iterator[str]:
-    """Say where the measured day is not that of the clock, which series end early, are short, or never change."""
+def remarks_on(panel: Panel, *, enough: int | None = None) -> Iterator[str]:
+    """Say where the measured day is not that of the clock, which series end early, are short, or never change.
+
+    Args:
+        panel: the history.
+        enough: steps of history that a fitted model needs, where that is less than what a fit does.
+    """
     yield from _clock(panel)
-    yield from _ends(panel)
+    yield from _ends(panel, enough)
     with np.errstate(invalid="ignore"):
         known = np.isfinite(panel.target)
         least = np.where(known, panel.target, np.inf).min(axis=1, initial=np.inf)
@@ -37,7 +42,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:_MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _ends(panel: Panel) -> Iterator[str]:
+def _ends(panel: Panel, enough: int | None) -> Iterator[str]:
     """Name series that ``nettide check`` calls unfit: ended before the others, or with less than half the history."""
     if not panel.steps:
         return
@@ -54,7 +59,10 @@ def _ends(panel: Panel) -> Iterator[str]:
             f"others: {names}; a forecast begins where all data end"
         )
     span = (after - first) * panel.step_seconds
-    short = np.flatnonzero(some & (span < least_history_seconds(panel.step_seconds)))
+    least = least_history_seconds(panel.step_seconds)
+    if enough is not None:
+        least = min(least, enough * panel.step_seconds)
+    short = np.flatnonzero(some & (span < least))
     if len(short):
         names, longest = listed([panel.ids[place] for place in short]), duration_text(span[short].max())
         yield (

@@ -27,7 +27,7 @@ class Chosen:
         pooled: weight of each member for a series that was not seen, sum 1, shape (member,).
         weights: for each series, shape (member, series).
         notes: name -> why it is not there, or not fitted again; ``auto`` -> of the whole.
-        verdict: how the challengers did; None where history was too short to compare any.
+        verdict: how the challengers did; None where there was no trial, or none gave weights.
     """
 
     members: Mapping[str, Model]

@@ -335,7 +335,7 @@ def never_shown(step_seconds: int) -> Iterator[str]:
     if not least <= step_seconds <= most:
         yield (
             f"the pretrained network was never shown steps of {step_text(step_seconds)}, only from {step_text(least)} "
-            f"to {step_text(most)}: compare it with naive forecasts (nettide backtest), or choose another step"
+            f"to {step_text(most)}: compare it with naive forecasts, or choose another step"
         )
 
 
