@@ -156,3 +156,16 @@ def test_sums_of_events_and_of_readings_at_any_times_are_left_as_they_are() -> N
     panel, notes = to_panel(rows_at([BEGIN + float(one) for one in odd]), GridChoice(step_seconds=DAY, aggregate="sum"))
     assert not any("usual" in one for one in notes)
     assert panel.target[0].sum() == panel.target[0].round().sum()
+
+
+@pytest.mark.parametrize("slow", [0.1, 0.5, 0.9])
+def test_a_pace_of_polls_that_changes_for_good_is_no_missing_reading(slow: float) -> None:
+    """Bytes since the last poll: ten minutes hold twice those of five."""
+    change = BEGIN + 300 * 12 * 24 * round(20 * (1 - slow))
+    end = BEGIN + 300 * 12 * 24 * 20
+    times = [*range(BEGIN, change, 300), *range(change, end, 600)]
+    values = [300.0 if one < change else 600.0 for one in times]
+    rows = rows_at([float(one) for one in times], values)
+    panel, notes = to_panel(rows, GridChoice(step_seconds=HOUR, aggregate="sum"))
+    assert panel.target[0].tolist() == [3600.0] * 480
+    assert not any("usual" in one for one in notes)

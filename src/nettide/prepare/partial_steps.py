@@ -57,13 +57,14 @@ def whole_ends(rows: Rows, slots: Slots, *, order: Ints | None, events: bool) ->
         one, own = laid.counts[begin:end], within[laid.readings(begin, end)]
         low, high = int(own[0]) // length, int(own[-1]) // length
         usual = None if events else _usual_count(one[1:-1])
+        first, last = usual_gap(own[: one[:2].sum()]), usual_gap(own[-one[-2:].sum() :])  # at the pace of its time
         if usual is None:
-            early = (low + 1) * length > all_first >= low * length + all_gap + slack
-            late = high * length <= all_last < (high + 1) * length - all_gap - slack
+            first, last = (all_gap if events else max(all_gap, gap) for gap in (first, last))
+            early = (low + 1) * length > all_first >= low * length + first + slack
+            late = high * length <= all_last < (high + 1) * length - last - slack
         else:
-            gap = usual_gap(own)
-            early = one[0] < _WHOLE * usual and own[0] - gap >= low * length
-            late = one[-1] < _WHOLE * usual and own[-1] + gap < (high + 1) * length
+            early = one[0] < _WHOLE * usual and own[0] - first >= low * length
+            late = one[-1] < _WHOLE * usual and own[-1] + last < (high + 1) * length
         if early:
             found["first"].append(_Partial(int(laid.owners[begin]), low, int(one[0]), usual))
         if late:

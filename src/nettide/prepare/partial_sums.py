@@ -64,8 +64,9 @@ def partial_sums(rows: Rows, slots: Slots, *, order: Ints | None, channel: int) 
 
     A step is partial if it has fewer readings than nine tenths of the steps of its series have at most, and more time
     than usual went by unread: 1.75 usual gaps without a reading. Polls that jitter across the border of a step, office
-    hours, and days of 23 hours are no missing readings. Series without a usual gap are left as they are. Where up to a
-    tenth of the readings are missing, the sum of the others is completed by their mean.
+    hours, days of 23 hours and a pace of polls that changes for good are no missing readings. Series without a usual
+    gap are left as they are. Where up to a tenth of the readings are missing, the sum of the others is completed by
+    their mean.
 
     Args:
         rows: readings that are to be summed.
@@ -98,7 +99,10 @@ def _of_series(laid: Laid, begin: int, end: int, length: int) -> Sequence[tuple[
     between = unread[1:-1] if len(unread) > 2 else unread  # nights before the first and after the last are not seen
     always = float(np.quantile(between, 1 - _USUAL, method="inverted_cdf"))
     lost = (unread - always) / (1 - always)
-    partial = np.flatnonzero((counts < usual) & (lost > _LEAST))
+    long = np.add.reduceat(np.append(gaps > _MISSING * gap, False), laid.cells[begin:end] - own.start)
+    slower = np.pad(2 * long > counts, 1)
+    slower = slower[1:-1] & (slower[2:] | slower[:-2])  # polled at another pace, which misses nothing
+    partial = np.flatnonzero((counts < usual) & (lost > _LEAST) & ~slower)
     return ((begin + partial, lost[partial], np.full(len(partial), usual)),) if len(partial) else ()
 
 
