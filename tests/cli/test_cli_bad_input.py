@@ -244,25 +244,30 @@ def test_a_read_only_folder(small_disk: Path, links: Path, fitted: Path, verb: s
     assert "the file system is read-only" in refuse(verb, *arguments[verb])
 
 
+def listed(stdout: int, unbuffered: str) -> subprocess.CompletedProcess[str]:
+    """Print a table to somewhere that may refuse it, at once or when Python ends."""
+    return subprocess.run(
+        [sys.executable, "-c", "from nettide.cli import main; main()", "models", "--known"],
+        stdout=stdout, stderr=subprocess.PIPE, text=True, check=False,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_output_that_cannot_be_printed_ends_in_one_sentence() -> None:
+def test_output_that_cannot_be_printed_ends_in_one_sentence(unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
-        ran = subprocess.run(
-            [sys.executable, "-c", "from nettide.cli import main; main()", "models", "--known"],
-            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
+        ran = listed(full.fileno(), unbuffered)
     assert ran.returncode == 1
     assert ran.stderr.startswith("nettide: ")
     assert ran.stderr.count("\n") == 1
 
 
-def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_seen_enough_is_no_error(unbuffered: str) -> None:
     read, write = os.pipe()
     os.close(read)
-    ran = subprocess.run(
-        [sys.executable, "-c", "from nettide.cli import main; main()", "models", "--known"],
-        stdout=write, stderr=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
+    ran = listed(write, unbuffered)
     os.close(write)
     assert ran.stderr == ""
 

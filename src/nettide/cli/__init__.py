@@ -25,18 +25,30 @@ def main() -> None:
         if not sys.warnoptions:
             warnings.simplefilter("ignore")  # libraries warn programmers; -W and PYTHONWARNINGS show it
         try:
-            app(prog_name="nettide")
+            try:
+                app(prog_name="nettide")
+            finally:
+                sys.stdout.flush()  # while what refuses it can still be said
         except NettideError as error:
             _fail(str(error))
         except BrokenPipeError:  # whoever read our output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()
             sys.exit(1)
         except OSError as error:
+            _drop_output()
             _fail(f"the system refused: {error}")
         except SystemExit as ended:
             if ended.code == _INTERRUPTED:
                 sys.stderr.write("nettide: stopped by Ctrl-C; no file is left half written\n")
             raise
+
+
+def _drop_output() -> None:
+    """Let what cannot be printed go nowhere, or Python would fail on it once more when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(sentence: str) -> None:
