@@ -272,6 +272,12 @@ def test_a_reader_that_has_seen_enough_is_no_error(unbuffered: str) -> None:
     assert ran.stderr == ""
 
 
+def test_who_closes_our_output_wants_none() -> None:
+    command = f"exec '{sys.executable}' -c 'from nettide.cli import main; main()' models --known >&-"
+    ran = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_warnings_of_libraries_do_not_reach_the_user(links: Path, tmp_path: Path) -> None:
     process = start("fit", links, "--model", "gru-fcn", *SHAPE, *TINY, "--out", tmp_path / "m")
     out, err = process.communicate(timeout=60)
