@@ -12,6 +12,7 @@ from nettide import Channel, Panel, Series
 from nettide.arrays import Floats
 from nettide.errors import MismatchError, OptionError
 from nettide.models import make_model
+from nettide.models.auto.carry import Carry
 from nettide.models.auto.config import NAIVE_MEMBERS
 from nettide.models.auto.model import AutoModel
 from nettide.models.auto.weighing import Verdict
@@ -103,6 +104,28 @@ def test_series_on_which_nothing_beats_a_naive_forecast_are_counted_and_named(mo
     )
     alone = explained(with_verdict(model, errors_of(model, values)), step_seconds=HOUR, series="b")
     assert choice_sentences(alone)[-1].startswith("nothing beats seasonal-naive here: naive forecasts have ")
+
+
+def test_what_is_carried_over_is_said_of_all_and_of_one(model: AutoModel) -> None:
+    assert model._found is not None
+    assert explained(model, step_seconds=HOUR).carry == {}
+    changed = AutoModel.restore(model.state())
+    carry = Carry(np.array([0.0, 0.3, 0.0, 0.6]), 0.1)
+    changed._found = replace(model._found, chosen=replace(model._found.chosen, carry=carry))
+    first, second, third, fourth = model.ids
+    found = explained(changed, step_seconds=HOUR)
+    assert found.carry == {second: 0.3, fourth: 0.6}
+    assert (
+        "misses persist on 2 of 4 series: 30 % to 60 % of what the last forecasts missed is added to the next"
+        in choice_sentences(found)
+    )
+    assert choice_document(found)["carry"] == {second: 0.3, fourth: 0.6}
+    alone = choice_sentences(explained(changed, step_seconds=HOUR, series=second))
+    assert "misses persist here: 30 % of what the last forecasts missed is added to the next" in alone
+    for one in (first, third):
+        assert not any(
+            "persist" in said for said in choice_sentences(explained(changed, step_seconds=HOUR, series=one))
+        )
 
 
 def test_where_every_series_is_beaten_that_is_said(model: AutoModel) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,8 @@ class Explanation:
         naive_best: where naive forecasts are best.
         exact: ids of those of them that some naive forecast hits exactly; no skill counts them, as there is no error
             that a model could save.
+        carry: what share of the last misses of a series is carried over to its next forecast; of all together, of each
+            that has one.
         note: what is to be said of the whole; may be empty.
         id: the series that is explained; None for all together.
     """
@@ -86,6 +88,7 @@ class Explanation:
     mixture: Skill
     naive_best: NaiveBest
     exact: tuple[str, ...]
+    carry: Mapping[str, float]
     note: str
     id: str | None = None
 
@@ -159,9 +162,14 @@ def explained(model: Model, *, step_seconds: int, series: str | None = None) -> 
         mixture=mixture,
         naive_best=_naive_best(model, [series] if series is not None else ids),
         exact=exact,
+        carry=_carry(model, [series] if series is not None else ids),
         note=model.notes.get("auto", ""),
         id=series,
     )
+
+
+def _carry(model: AutoModel, ids: Sequence[str]) -> dict[str, float]:
+    return {one: float(share) for one, share in zip(ids, model.carry_of(ids), strict=True) if share}
 
 
 def _best_naive(members: Sequence[str], errors: Floats) -> str:

@@ -18,8 +18,9 @@ COLUMNS = ("model", "weight", "error saved (95 %)", "note")
 
 
 def choice_sentences(found: Explanation) -> tuple[str, ...]:
-    """Say the mixture, its skill, and where naive forecasts are best, a sentence each."""
-    return tuple(one for one in (found.note, _mixture(found), _skill(found), _naive_best(found)) if one)
+    """Say the mixture, what it carries over, its skill, and where naive forecasts are best, a sentence each."""
+    said = (found.note, _mixture(found), _carry(found), _skill(found), _naive_best(found))
+    return tuple(one for one in said if one)
 
 
 def choice_rows(found: Explanation) -> tuple[tuple[str, ...], ...]:
@@ -64,6 +65,17 @@ def _mixture(found: Explanation) -> str:
     return (
         f"mixture{f' for {found.id}' if found.id else ''}: {', '.join(texts)}; recent errors move it at each forecast"
     )
+
+
+def _carry(found: Explanation) -> str:
+    if not found.carry:
+        return ""
+    least, most = min(found.carry.values()), max(found.carry.values())
+    share = _percent(least) if most == least else f"{_percent(least)} to {_percent(most)}"
+    where = (
+        "here" if found.id is not None or found.series == 1 else f"on {len(found.carry):,} of {found.series:,} series"
+    )
+    return f"misses persist {where}: {share} of what the last forecasts missed is added to the next"
 
 
 def _skill(found: Explanation) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nettide.arrays import Floats
 from nettide.errors import HistoryError, OptionError
+from nettide.models.auto.carry import Carry
 from nettide.models.auto.config import NAIVE_MEMBERS, UNTRAINED, AutoConfig
 from nettide.models.auto.kept import KeptFits
 from nettide.models.auto.trials import Clock, Trial, TrialPart, refitted, run_trial, trial_part
@@ -26,6 +27,7 @@ class Chosen:
         members: name -> fitted model.
         pooled: weight of each member for a series that was not seen, sum 1, shape (member,).
         weights: for each series, shape (member, series).
+        carry: what of the misses of the mixture persists.
         notes: name -> why it is not there, or not fitted again; ``auto`` -> of the whole.
         verdict: how the challengers did; None where there was no trial, or none gave weights.
     """
@@ -33,6 +35,7 @@ class Chosen:
     members: Mapping[str, Model]
     pooled: Floats
     weights: Floats
+    carry: Carry
     notes: Mapping[str, str]
     verdict: Verdict | None
 
@@ -77,7 +80,7 @@ class _Choosing:
         members = {one.name: _model(one) for one in found.trials}
         if self.config.refit:
             members = self._fitted_again(members, found.pooled, {one.name: one for one in trials})
-        return Chosen(members, found.pooled, found.weights, self.notes, found.verdict)
+        return Chosen(members, found.pooled, found.weights, found.carry, self.notes, found.verdict)
 
     def _untried(self, why: str) -> Chosen:
         """Take what needs no trial, for the reason that the notes give."""
@@ -88,7 +91,9 @@ class _Choosing:
             model.fit(self.panel)
         prior = np.array([PRIOR[name] for name in names])
         pooled = prior / prior.sum()
-        return Chosen(members, pooled, np.repeat(pooled[:, None], len(self.panel.series), axis=1), self.notes, None)
+        series = len(self.panel.series)
+        weights = np.repeat(pooled[:, None], series, axis=1)
+        return Chosen(members, pooled, weights, Carry.none(series), self.notes, None)
 
     def _trial(self, name: str, part: TrialPart) -> Trial:
         return run_trial(name, partial(self.make, name), self.panel, part, clock=self.clock, kept=self.kept)

@@ -29,6 +29,7 @@ class AutoConfig:
         refit: whether challengers that count are fitted again on the whole history.
         guard: how strongly recent errors of each member move its weight; 0 never does, nor follows breaks of the level.
         adapt: whether the errors of the last forecasts move and widen the bands.
+        carry: whether what the last forecasts of a series missed is carried over to the next where that pays.
 
     Raises:
         OptionError: a value is outside its range, or no challenger is named, or one that cannot be.
@@ -43,6 +44,7 @@ class AutoConfig:
     refit: bool = True
     guard: float = 1.0
     adapt: bool = True
+    carry: bool = True
 
     def __post_init__(self) -> None:
         check_ranges(

@@ -14,6 +14,7 @@ from nettide.errors import HistoryError, MismatchError, ModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import level_breaks
+from nettide.models.auto.carry import carried, lately_missed
 from nettide.models.auto.choosing import choose
 from nettide.models.auto.config import AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
@@ -99,6 +100,14 @@ class AutoModel:
         columns = [own[:, place[one]] if one in place else self.pooled for one in ids]
         return np.stack(columns, axis=1) if columns else np.empty((len(self.members), 0))
 
+    def carry_of(self, ids: Sequence[str]) -> Floats:
+        """Give what share of the last misses of each series is carried over to its next forecast, shape (series,)."""
+        if self._found is None or not self.config.carry:
+            return np.zeros(len(ids))
+        carry = self._found.chosen.carry
+        place = {one: at for at, one in enumerate(self.ids)}
+        return np.array([carry.own[place[one]] if one in place else carry.pooled for one in ids], dtype=np.float64)
+
     def fit(self, panel: Panel, *, monitor: Monitor | None = None, checkpoint: Checkpoint | None = None) -> Training:
         """Try the challengers, weigh them, and fit those that count on the whole history.
 
@@ -162,7 +171,7 @@ class AutoModel:
         steps = every[:, None] + np.arange(1, horizon + 1)
         seen = steps < panel.steps
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
-        weights = self.weights_of(panel.ids)
+        weights, carry = self.weights_of(panel.ids), self.carry_of(panel.ids)
         off = holiday_shares(panel, ahead=horizon, clock=self._mixture.clock)  # (series, time)
         losses = known_mean(losses_of(truth, members), axis=3)  # (member, series, every)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
@@ -179,13 +188,17 @@ class AutoModel:
             mixture = mixed(at_once, members[:, :, now])
             earlier = mixed(at_first, members[:, :, past])  # (series, origin, horizon, level)
             errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
-            if self.config.guard:
-                breaks = level_breaks(earlier[:, : len(last), :, _MIDDLE], truth[:, last])
-                if len(rows := breaks.rows):
-                    mended, at = breaks.mended(panel, int(cutoff)), np.array([cutoff])
-                    again = self._member_quantiles(mended, at[:0], at)  # the statistical ones would be fitted anew
-                    mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
-                    errors[rows, 0] = np.nan  # is explained
+            breaks = level_breaks(earlier[:, : len(last), :, _MIDDLE], truth[:, last]) if self.config.guard else None
+            if len(lasting := np.flatnonzero(carry)) and len(past):
+                missed = carry[lasting, None] * lately_missed(errors[lasting])  # (series, 1 + origin)
+                mixture[lasting] = carried(mixture[lasting, None], missed[:, :1])[:, 0]
+                earlier = carried(earlier[lasting], missed[:, 1:])
+                errors[lasting] = signed_errors(truth[np.ix_(lasting, past)], earlier, middle=_MIDDLE)
+            if breaks is not None and len(rows := breaks.rows):
+                mended, at = breaks.mended(panel, int(cutoff)), np.array([cutoff])
+                again = self._member_quantiles(mended, at[:0], at)  # the statistical ones would be fitted anew
+                mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
+                errors[rows, 0] = np.nan  # is explained
             if self.config.adapt and len(past):
                 adjustment = recent_adjustment(errors[:, None], level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
                 mixture = adjust(mixture[:, None], adjustment.stretched(_STRETCH), middle=_MIDDLE)[:, 0]

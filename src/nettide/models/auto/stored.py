@@ -9,6 +9,7 @@ import numpy as np
 
 from nettide.arrays import Floats, Weights
 from nettide.errors import DamagedError, OptionError, UnknownModelError
+from nettide.models.auto.carry import Carry
 from nettide.models.auto.choosing import Chosen
 from nettide.models.auto.config import AutoConfig
 from nettide.models.auto.kept import joined_states, parted_models
@@ -16,6 +17,8 @@ from nettide.models.auto.weighing import Verdict
 from nettide.models.contract import State
 from nettide.models.fitted import Fitted
 from nettide.models.options import build_config, option_names
+
+_BEFORE_CARRY = {"carry": False}  # what is not told in a mixture that was stored before there was the option
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,9 +54,10 @@ class FittedMixture:
             "knowledge": self.knowledge.tolist(),
             "clock": self.clock,
             "until": self.until,
+            "carry": chosen.carry.pooled,
             "verdict": None if verdict is None else {"members": list(verdict.members), "ids": list(verdict.ids)},
         }
-        own: dict[str, Weights] = {"weights": chosen.weights, "pooled": chosen.pooled}
+        own: dict[str, Weights] = {"weights": chosen.weights, "pooled": chosen.pooled, "carry": chosen.carry.own}
         if verdict is not None:
             own |= {"errors": verdict.errors.astype(np.float32), "losses": verdict.losses.astype(np.float32)}
         return State(document, {**joined.tensors, **own})
@@ -67,16 +71,22 @@ class FittedMixture:
         """
         document, tensors = state.document, state.tensors
         try:
-            options = {name: document["config"][name] for name in option_names(AutoConfig)}
+            told = _BEFORE_CARRY | document["config"]
+            options = {name: told[name] for name in option_names(AutoConfig)}
             config = build_config(AutoConfig, options, what="stored model")
             verdict = None
-            if (told := document["verdict"]) is not None:
+            if (judged := document["verdict"]) is not None:
                 errors, losses = (np.array(tensors[name], dtype=np.float64) for name in ("errors", "losses"))
-                verdict = Verdict(tuple(told["members"]), tuple(told["ids"]), errors, losses)
+                verdict = Verdict(tuple(judged["members"]), tuple(judged["ids"]), errors, losses)
+            weights = np.array(tensors["weights"], dtype=np.float64)
+            carry = Carry.none(weights.shape[-1])
+            if "carry" in document:
+                carry = Carry(np.array(tensors["carry"], dtype=np.float64), float(document["carry"]))
             chosen = Chosen(
                 members=parted_models(document["members"], tensors),
                 pooled=np.array(tensors["pooled"], dtype=np.float64),
-                weights=np.array(tensors["weights"], dtype=np.float64),
+                weights=weights,
+                carry=carry,
                 notes=dict(document["notes"]),
                 verdict=verdict,
             )
@@ -99,6 +109,8 @@ class FittedMixture:
         fits = chosen.weights.shape == shape and chosen.pooled.shape == shape[:1] and len(self.knowledge) == shape[0]
         if not (fits and chosen.members):
             raise DamagedError(f"the stored mixture has weights of shape {chosen.weights.shape}, expected {shape}")
+        if chosen.carry.own.shape != shape[1:] or not np.isfinite([*chosen.carry.own, chosen.carry.pooled]).all():
+            raise DamagedError("the stored mixture does not say of each series what of its misses is carried over")
         if not (np.isfinite(chosen.weights).all() and np.isfinite(chosen.pooled).all()):
             raise DamagedError("the stored mixture has weights that are no numbers; fit it again")
         if verdict is not None:

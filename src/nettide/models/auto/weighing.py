@@ -8,6 +8,7 @@ import numpy as np
 
 from nettide.arrays import Floats
 from nettide.forecast import LEVELS
+from nettide.models.auto.carry import Carry, carry_that_pays
 from nettide.models.auto.config import NAIVE_MEMBERS
 from nettide.models.auto.mixture import pooled_weights, preferences, series_weights
 from nettide.models.auto.side_by_side import Singles, known_mean, losses_of, mixed, with_bands
@@ -51,6 +52,7 @@ class Weighed:
         left_out: name -> why, of the others.
         pooled: weights over all series, sum 1, shape (member,).
         weights: for each series, shape (member, series).
+        carry: what of the misses of the mixture persists.
         verdict: how they did.
     """
 
@@ -58,6 +60,7 @@ class Weighed:
     left_out: dict[str, str]
     pooled: Floats
     weights: Floats
+    carry: Carry
     verdict: Verdict
 
 
@@ -103,7 +106,9 @@ def weigh(panel: Panel, part: TrialPart, trials: list[Trial]) -> Weighed:
         np.concatenate([errors, _errors(truth, mixture[None, ..., _MIDDLE])]),
         np.concatenate([by_cutoff, known_mean(losses_of(truth, mixture[None]), axis=3)]),
     )
-    return Weighed(kept, left_out, shares, weights, verdict)
+    consecutive = (np.diff(part.cutoffs) == horizon).all()
+    carry = carry_that_pays(truth, mixture, sizes) if consecutive else Carry.none(len(truth))
+    return Weighed(kept, left_out, shares, weights, carry, verdict)
 
 
 def tells_bands(trial: Trial) -> bool:
