@@ -142,7 +142,7 @@ def test_a_file_alone_is_forecast_at_once_and_what_did_it_is_said(links: Path) -
     assert ran.out.splitlines()[0] == "2026-01-31 00:00 to 2026-01-31 23:00 UTC, base"
     assert (
         "forecast by the pretrained network, not fitted on this data; for better ones: "
-        f"nettide fit {links} --horizon 24 --out models/NAME\n" in ran.err
+        f"nettide fit {links} --unit bit/s --horizon 24 --out models/NAME\n" in ran.err
     )
     assert "never shown" not in ran.err
     assert "24 steps of 1h ahead; --horizon says otherwise, up to 336\n" in ran.err

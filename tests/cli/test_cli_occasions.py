@@ -22,6 +22,16 @@ def test_a_backtest_and_a_forecast_are_told_of_holidays_and_events(links: Path, 
     assert "within the data" in succeed("forecast", tmp_path / "uplinks", links, *told).err
 
 
+def test_a_file_of_holidays_alone_says_that_there_are_no_others(links: Path, tmp_path: Path) -> None:
+    days = tmp_path / "company.csv"
+    days.write_text("date\n2026-01-12\n")
+    local = ("--zone", "Europe/Prague", "--holidays", days)
+    said = "no other holidays than those of company.csv are known; --country CZ adds that country's"
+    assert said in succeed("forecast", links, *local).err
+    assert "no other holidays" not in succeed("forecast", links, *local, "--country", "CZ").err
+    assert "no other holidays" not in succeed("forecast", links, "--holidays", days).err
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -26,6 +26,7 @@ def test_one_series_is_changed_alone_and_shown_step_by_step(links: Path) -> None
     assert moved["link-00001"] == pytest.approx(0, abs=1e-3 * abs(moved["link-00002"]))
     shown = succeed("what-if", links, *QUICK, "--growth", "50%", "--series", "link-00002").out.splitlines()
     assert shown[0] == "link-00002, base"
+    assert "the mean forecast of base for link-00002 moves by +" in "".join(shown)
     assert len([line for line in shown if line.startswith("20")]) == 3
 
 
@@ -43,6 +44,12 @@ def test_table_and_page_are_written(links: Path, tmp_path: Path) -> None:
     assert len(out.read_text().splitlines()) == 1 + 3 * 3
     assert "What if" in html.read_text()
     assert "already exists" in refuse("what-if", links, *QUICK, "--scale", "1.2", "--out", out)
+
+
+def test_a_day_that_is_taken_away_is_said_without_with(links: Path) -> None:
+    said = succeed("what-if", links, *QUICK, "--country", "CZ", "--zone", "Europe/Prague", "--remove", "holiday").out
+    assert "Without holiday the " in said
+    assert "With without" not in said
 
 
 def test_an_added_day_off_is_read(links: Path) -> None:

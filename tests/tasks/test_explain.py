@@ -99,9 +99,8 @@ def test_series_on_which_nothing_beats_a_naive_forecast_are_counted_and_named(mo
     assert dict(found.naive_best.rivals) == {"naive": 1, "seasonal-naive": 1}
     share = np.array([name in NAIVE_MEMBERS for name in model.members]) @ model.weights_of(["a", "b"])
     assert found.naive_best.weight == pytest.approx(share.mean())
-    assert (
-        "nothing beats a naive forecast on 2 of 4 series (naive 1, seasonal-naive 1): " in choice_sentences(found)[-1]
-    )
+    said = "by quantile loss nothing beats a naive forecast on 2 of 4 series (naive 1, seasonal-naive 1): "
+    assert said in choice_sentences(found)[-1]
     alone = explained(with_verdict(model, errors_of(model, values)), step_seconds=HOUR, series="b")
     assert choice_sentences(alone)[-1].startswith("nothing beats seasonal-naive here: naive forecasts have ")
 
@@ -130,7 +129,10 @@ def test_what_is_carried_over_is_said_of_all_and_of_one(model: AutoModel) -> Non
 
 def test_where_every_series_is_beaten_that_is_said(model: AutoModel) -> None:
     found = explained(with_verdict(model, errors_of(model, {"base": [1.0] * 4})), step_seconds=HOUR)
-    assert choice_sentences(found)[-1] == "on each of the 4 series some challenger beats the naive forecasts"
+    assert (
+        choice_sentences(found)[-1]
+        == "on each of the 4 series some challenger beats the naive forecasts by quantile loss"
+    )
 
 
 def test_a_challenger_that_was_tried_on_few_points_is_compared_on_those(model: AutoModel) -> None:
@@ -166,7 +168,7 @@ def test_a_series_that_a_naive_forecast_gets_exactly_right_is_never_beaten(model
         "right, it saves 25.0 % (25.0 to 25.0) of the error of naive, "
     )
     assert sentences[2].startswith(
-        "nothing beats a naive forecast on 2 of 4 series (naive 1, seasonal-naive 1), "
+        "by quantile loss nothing beats a naive forecast on 2 of 4 series (naive 1, seasonal-naive 1), "
         "which is exactly right on all of them: naive forecasts have "
     )
     alone = choice_sentences(explained(changed, step_seconds=HOUR, series="b"))

@@ -112,14 +112,20 @@ CountryOption = Annotated[
     str | None,
     typer.Option(
         "--country",
-        help="Its public holidays are known ahead, as CZ or DE-BY; none for no holidays. If absent: the country of "
-        "--zone, or the days that most countries have in common; at steps of a day and more, none.",
+        help="Its public holidays are known ahead, as CZ or DE-BY; none for no holidays. If absent, and "
+        "no --holidays: the country of --zone, or the days that most countries have in common; at steps of a day and "
+        "more, none.",
         rich_help_panel=_READ,
     ),
 ]
 HolidaysOption = Annotated[
     str | None,
-    typer.Option("--holidays", metavar="FILE", help="CSV file of holidays: a date a row.", rich_help_panel=_READ),
+    typer.Option(
+        "--holidays",
+        metavar="FILE",
+        help="CSV file of holidays, a date a row, instead of a country's; beside them with --country.",
+        rich_help_panel=_READ,
+    ),
 ]
 EventsOption = Annotated[
     str | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any, cast, get_args
@@ -32,6 +32,7 @@ class DataFacts:
         channels: names of the channels, the target first.
         unit: unit of the target; empty when unknown or when the series have several.
         occasions: kinds of occasions that lay within it, such as holiday.
+        reading: options that decided what its values mean, such as zone or aggregate; those not given are absent.
     """
 
     origin: str
@@ -43,10 +44,11 @@ class DataFacts:
     channels: tuple[str, ...]
     unit: str
     occasions: tuple[str, ...] = ()
+    reading: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(panel: Panel, *, origin: str) -> DataFacts:
-        """Give the facts of a panel."""
+    def of(panel: Panel, *, origin: str, reading: Mapping[str, str] | None = None) -> DataFacts:
+        """Give the facts of a panel, and how it was read."""
         units = set(panel.units)
         after = panel.start + panel.step_seconds * panel.steps
         return DataFacts(
@@ -59,6 +61,7 @@ class DataFacts:
             channels=tuple(channel.name for channel in panel.channels),
             unit=units.pop() if len(units) == 1 else "",
             occasions=tuple(sorted({one.kind for one in panel.occasions if one.touches(panel.start, after)})),
+            reading=dict(reading or {}),
         )
 
 
@@ -152,7 +155,10 @@ def _data(document: Mapping[str, Any]) -> DataFacts:
         raise ValueError(f"occasions are {occasions!r}")
     if numbers["step_seconds"] < 1:
         raise ValueError(f"a step has {numbers['step_seconds']} seconds")
-    return DataFacts(**texts, **numbers, channels=tuple(channels), occasions=tuple(occasions))
+    reading = _typed(document, "reading", dict) if "reading" in document else {}  # absent in those stored before
+    if not all(isinstance(one, str) for one in (*reading, *reading.values())):
+        raise ValueError(f"its data was read by {reading!r}")
+    return DataFacts(**texts, **numbers, channels=tuple(channels), occasions=tuple(occasions), reading=reading)
 
 
 def _training(document: Mapping[str, Any]) -> Training:
@@ -174,12 +180,12 @@ def _epoch(document: object) -> Epoch:
     if not isinstance(document, dict):
         raise ValueError(f"an epoch is {document!r}")
     values: dict[str, Any] = {}
-    for field in fields(Epoch):
-        if field.name == "validation_loss" and document.get(field.name) is None:
-            values[field.name] = None
+    for one in fields(Epoch):
+        if one.name == "validation_loss" and document.get(one.name) is None:
+            values[one.name] = None
         else:
-            whole = field.name in ("epoch", "epochs", "best_epoch", "windows")
-            values[field.name] = _typed(document, field.name, int if whole else float)
+            whole = one.name in ("epoch", "epochs", "best_epoch", "windows")
+            values[one.name] = _typed(document, one.name, int if whole else float)
     return Epoch(**values)
 
 

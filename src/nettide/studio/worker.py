@@ -64,7 +64,7 @@ def work(folder: Path) -> None:
             )
         if plan.model in done.backtest.failures:
             raise NettideError(done.backtest.failures[plan.model])
-        record = keep_tested(done, plan.model, folder / MODEL, origin=name)
+        record = keep_tested(done, plan.model, folder / MODEL, origin=name, reading=reading)
     except NettideError as error:
         write_document(folder / STATUS, {"state": "failed", "error": str(error), "seconds": time.monotonic() - begun})
         return

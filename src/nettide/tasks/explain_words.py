@@ -115,15 +115,19 @@ def _naive_best(found: Explanation) -> str:
             return f"nothing beats {best.rivals[0][0]} here: naive forecasts have {_percent(best.weight)} of the weight"
         return ""
     if not best.series:
-        each = f"each of the {best.compared:,} series" if best.compared > 1 else "the one series"
-        return f"on {each} some challenger beats the naive forecasts"
+        compared = " compared" if best.compared < found.series else ""
+        each = f"each of the {best.compared:,} series{compared}" if best.compared > 1 else f"the one series{compared}"
+        beaten = f"on {each} some challenger beats the naive forecasts by quantile loss"
+        more = found.series - best.compared
+        return beaten + (f"; of {more:,} too little was known to compare" if more > 0 else "")
     rivals = ", ".join(f"{name} {count:,}" for name, count in best.rivals)
     exact = ""
     if found.exact:
         count = "all" if len(found.exact) == best.series else f"{len(found.exact):,}"
         exact = f", which is exactly right on {count} of them" if best.series > 1 else ", which is exactly right there"
     return (
-        f"nothing beats a naive forecast on {best.series:,} of {best.compared:,} series ({rivals}){exact}: "
+        f"by quantile loss nothing beats a naive forecast on {best.series:,} of {best.compared:,} series "
+        f"({rivals}){exact}: "
         f"naive forecasts have {_percent(best.weight)} of the weight there"
         + ("; what never changes goes on as it is, whoever has the weight" if found.exact else "")
     )

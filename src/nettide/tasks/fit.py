@@ -11,6 +11,7 @@ from nettide.panel import Panel
 from nettide.store.checkpoint import FileCheckpoint
 from nettide.store.lock import claim
 from nettide.store.models import check_folder
+from nettide.tasks.alike import told_of
 from nettide.tasks.choice import DEFAULT_MODEL, Choice, make_chosen
 from nettide.tasks.explain import Explanation, explained
 from nettide.tasks.forecaster import Forecaster
@@ -92,7 +93,9 @@ def fit(
             raise StoreError(f"{folder} holds no checkpoint to resume; start without --resume")
         forecaster = Forecaster.of(model, made)
         try:
-            training = forecaster.fit(panel, monitor=monitor, checkpoint=checkpoint, origin=Path(location).name)
+            training = forecaster.fit(
+                panel, monitor=monitor, checkpoint=checkpoint, origin=Path(location).name, reading=told_of(reading)
+            )
         except OptionError:  # a budget too small: nothing was fitted that is worth keeping, unless before a kill
             if not resume:
                 checkpoint.clear()

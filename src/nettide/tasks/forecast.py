@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,9 +20,11 @@ from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.store.files import refuse_existing, write_atomic
 from nettide.store.models import looks_like_model
+from nettide.tasks.alike import read_alike
 from nettide.tasks.forecaster import Forecaster
 from nettide.tasks.load import Reading, load
 from nettide.tasks.model_remarks import fallback_remarks, unheeded_occasions
+from nettide.tasks.reading_document import reading_options
 from nettide.tasks.remarks import remarks_on
 from nettide.units import step_text
 
@@ -68,7 +70,7 @@ def forecast(
     Args:
         folder: of a saved model; None takes the pretrained network as it is.
         location: file or folder with the history.
-        reading: how it becomes a panel; where it names no unit, the model's is taken.
+        reading: how it becomes a panel; what it leaves unsaid is read as for the fit of the model.
         horizon: steps ahead, at most the model's; None takes all of them, or what ``usual_horizon`` says.
         series: a series that must be in the file, as it will be shown.
         levels: quantile levels; None takes the model's own.
@@ -77,7 +79,7 @@ def forecast(
         StoreError: the model cannot be read.
         DataError: the history cannot be read.
         OptionError: the series is not in the file, or a model is given in place of a file.
-        MismatchError: the history or horizon does not fit the model.
+        MismatchError: the history or horizon does not fit the model, or it learned from counters and these are none.
         ForecastError: the levels are not inside (0, 1), do not ascend, or the model has no quantiles.
     """
     if levels is not None:
@@ -85,15 +87,16 @@ def forecast(
     if folder is None and looks_like_model(Path(location)):
         raise OptionError(f"{location} is a model; name the data to forecast too: nettide forecast {location} FILE")
     saved = None if folder is None else Forecaster.load(folder)
-    if saved is not None and not reading.unit and reading.counter_bits is None:
+    alike: tuple[str, ...] = ()
+    if saved is not None:
         assert saved.record is not None
-        reading = replace(reading, unit=saved.record.data.unit)
+        reading, alike = read_alike(reading, saved.record, location=location)
     panel, notes = load(location, reading)
     if series is not None and series not in panel.ids:
         raise OptionError(unknown("series", series, panel.ids))
     made, said = forecast_panel(saved, panel, reading, location=location, horizon=horizon)
     enough = None if saved is None else saved.model.context
-    notes = (*notes, *remarks_on(panel, enough=enough), *said)
+    notes = (*alike, *notes, *remarks_on(panel, enough=enough), *said)
     model = PRETRAINED if saved is None else saved.model_name
     if levels is not None:
         if not made.levels:
@@ -121,7 +124,7 @@ def forecast_panel(
         MismatchError: the history or horizon does not fit the model.
     """
     if saved is None:
-        made, said = _untrained(panel, horizon, location=location)
+        made, said = _untrained(panel, horizon, location=location, reading=reading)
         return made, (*_occasion_notes(PRETRAINED, set(), panel, made), *said)
     made = saved.predict(panel, horizon=horizon)
     assert saved.record is not None
@@ -162,14 +165,16 @@ def usual_horizon(step_seconds: int) -> int:
     return min(MOST_HORIZON, -(-span // step_seconds))
 
 
-def _untrained(panel: Panel, horizon: int | None, *, location: str) -> tuple[Forecast, tuple[str, ...]]:
+def _untrained(
+    panel: Panel, horizon: int | None, *, location: str, reading: Reading
+) -> tuple[Forecast, tuple[str, ...]]:
     """Forecast with the pretrained network as it is; says so, and how far ahead where nobody said."""
     ahead = usual_horizon(panel.step_seconds) if horizon is None else horizon
     forecaster = Forecaster(PRETRAINED, horizon=ahead)
     training = forecaster.fit(panel)
+    better = ["nettide", "fit", location, *reading_options(reading), "--horizon", str(ahead), "--out", "models/NAME"]
     said = [
-        "forecast by the pretrained network, not fitted on this data; for better ones: nettide fit "
-        f"{shlex.quote(location)} --horizon {ahead} --out models/NAME",
+        f"forecast by the pretrained network, not fitted on this data; for better ones: {shlex.join(better)}",
         *training.notes,
     ]
     if horizon is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -54,6 +55,7 @@ class Forecaster:
         monitor: Monitor | None = None,
         checkpoint: Checkpoint | None = None,
         origin: str = "a panel in memory",
+        reading: Mapping[str, str] | None = None,
     ) -> Training:
         """Learn from a panel, or from a long frame ``unique_id, ds, y, ...`` of any library.
 
@@ -65,6 +67,7 @@ class Forecaster:
             monitor: is told of each epoch and may stop the training.
             checkpoint: keeps what a killed training needs, and is resumed from when it holds something.
             origin: where the data came from; kept with the model.
+            reading: options that decided what its values mean, kept with the model, too; None for a panel in memory.
 
         Raises:
             PanelError: the frame does not form series on one grid, or holds negative or infinite targets.
@@ -79,7 +82,7 @@ class Forecaster:
             created=datetime.now(UTC),
             horizon=self.model.horizon,
             context=self.model.context,
-            data=DataFacts.of(panel, origin=origin),
+            data=DataFacts.of(panel, origin=origin, reading=reading),
             training=training,
             versions=library_versions(),
             scores={},

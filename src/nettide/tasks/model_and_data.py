@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nettide.errors import MismatchError, OptionError
@@ -10,6 +10,7 @@ from nettide.models.contract import Model
 from nettide.panel import Panel
 from nettide.store.models import looks_like_model
 from nettide.store.record import ModelRecord
+from nettide.tasks.alike import read_alike
 from nettide.tasks.forecast import PRETRAINED, usual_horizon
 from nettide.tasks.forecaster import Forecaster, check_traffic
 from nettide.tasks.load import Reading, load
@@ -38,7 +39,7 @@ class ModelAndData:
 
 
 def model_and_data(folder: Path | None, location: str, reading: Reading, *, horizon: int | None = None) -> ModelAndData:
-    """Load both; where the reading names no unit, the model's is taken.
+    """Load both; what the reading leaves unsaid is read as for the fit of the model.
 
     Args:
         folder: of a saved model; None takes the pretrained network as it is.
@@ -50,17 +51,18 @@ def model_and_data(folder: Path | None, location: str, reading: Reading, *, hori
         StoreError: the model cannot be read.
         DataError: the data cannot be read.
         OptionError: a model is given in place of a file.
-        MismatchError: the horizon is beyond the model's.
+        MismatchError: the horizon is beyond the model's, or it learned from counters and these are none.
     """
     if looks_like_model(Path(location)):
         raise OptionError(f"{location} is a model; name the data too, after it")
     saved = None if folder is None else Forecaster.load(folder)
     record = None if saved is None else saved.record
-    if record is not None and not reading.unit and reading.counter_bits is None:
-        reading = replace(reading, unit=record.data.unit)
+    alike: tuple[str, ...] = ()
+    if record is not None:
+        reading, alike = read_alike(reading, record, location=location)
     panel, notes = load(location, reading)
     check_traffic(panel)
-    notes = (*notes, *remarks_on(panel))
+    notes = (*alike, *notes, *remarks_on(panel))
     if saved is None:
         saved = Forecaster(PRETRAINED, horizon=usual_horizon(panel.step_seconds) if horizon is None else horizon)
         saved.fit(panel)

@@ -92,6 +92,8 @@ def with_occasions(panel: Panel, choice: OccasionChoice, *, zone: str | None) ->
         listing = read_holidays(choice.holidays, zone=days_of)
         found += listing.occasions
         name = _origin(choice.holidays)
+        if choice.country is None and (country := country_of(days_of)) is not None:
+            notes.append(f"no other holidays than those of {name} are known; --country {country} adds that country's")
         notes += [*listing.notes, f"{name}: {_counted(listing.occasions, panel)}{unsaid}"]
         if listing.last is not None and listing.last < (end := _day(_end(panel) - 1)):
             notes.append(f"{name}: lists no day after {listing.last}, but the data goes on until {end}")

@@ -34,18 +34,28 @@ def answer_row(one: SeriesAnswer) -> tuple[str, ...]:
     )
 
 
+_MOVES = 0.01  # of the largest difference; less is what errors shared with other series do
+
+
 def what_if_sentences(done: WhatIfResult) -> tuple[str, ...]:
     """Say what the changes come to, and how the bands of the difference are meant."""
     found, texts = answers(done.found), [one.text for one in done.found.effects]
     known = [one for one in found if math.isfinite(one.difference)]
-    before, after = (sum(getattr(one, name) for one in known) for name in ("before", "after"))
+    most = max((abs(one.difference) for one in known), default=0.0)
+    moved = [
+        one for one in known if abs(one.difference) > _MOVES * most
+    ] or known
+    before, after = (sum(getattr(one, name) for one in moved) for name in ("before", "after"))
     what = ", ".join(texts).removeprefix("with ")  # as an occasion that is added says
+    what = f"Without {what.removeprefix('without ')}" if what.startswith("without ") else f"With {what}"
     if not any(one.effect == "moves" for one in done.found.effects) and before == after:
-        head = f"With {what} the forecast of {done.model} stays as it is."
+        head = f"{what} the forecast of {done.model} stays as it is."
     else:
         by = f"{100 * (after - before) / before:+.1f} %" if before > 0 else "–"
-        whole = known[0].id if len(known) == 1 else f"all {len(known):,} series"
-        head = f"With {what} the mean forecast of {done.model} for {whole} moves by {by}."
+        whole = f"all {len(known):,} series" if len(moved) == len(known) else f"the {len(moved):,} series that move"
+        if len(moved) == 1:
+            whole = moved[0].id
+        head = f"{what} the mean forecast of {done.model} for {whole} moves by {by}."
     said = [head]
     if levels := done.found.before.levels:
         share = round(100 * (levels[-1] - levels[0]))
