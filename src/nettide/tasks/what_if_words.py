@@ -42,9 +42,7 @@ def what_if_sentences(done: WhatIfResult) -> tuple[str, ...]:
     found, texts = answers(done.found), [one.text for one in done.found.effects]
     known = [one for one in found if math.isfinite(one.difference)]
     most = max((abs(one.difference) for one in known), default=0.0)
-    moved = [
-        one for one in known if abs(one.difference) > _MOVES * most
-    ] or known
+    moved = [one for one in known if abs(one.difference) > _MOVES * most] or known
     before, after = (sum(getattr(one, name) for one in moved) for name in ("before", "after"))
     what = ", ".join(texts).removeprefix("with ")  # as an occasion that is added says
     what = f"Without {what.removeprefix('without ')}" if what.startswith("without ") else f"With {what}"
