@@ -184,6 +184,48 @@ def test_without_validation_all_rounds_are_kept() -> None:
     assert model.state().tensors["widths"].tolist() == [1.0] * 9
 
 
+def single(days: int, seed: int) -> Floats:
+    """One link by the hour, with two weeks to come: a daily cycle and noise of a fifth."""
+    hours = np.arange(24 * (days + 14))
+    noise = np.random.default_rng(seed).lognormal(0, 0.2, len(hours))
+    return (1e6 * (1 + 0.5 * np.sin(2 * np.pi * hours / 24)) * noise)[None]
+
+
+@pytest.mark.parametrize("days", [10, 14, 28])
+def test_bands_of_a_short_history_hold(days: int) -> None:
+    """Too few windows to hold any back for good: rounds and widths are found in a training before the training."""
+    inside, rounds = [], []
+    for seed in range(4):
+        target = single(days, seed)
+        model = make_model("lightgbm", horizon=24, context=None, seed=seed, options={"threads": "1"})
+        model.fit(panel_of(target[:, : 24 * days]))
+        cutoffs = np.arange(24 * days - 1, target.shape[1] - 24, 24)
+        truth = target[:, cutoffs[:, None] + np.arange(1, 25)]
+        found = model.predict(panel_of(target), cutoffs)
+        inside.append(((truth >= found.quantile(0.1)) & (truth <= found.quantile(0.9))).mean())
+        rounds.append(len(model.state().tensors["leaves"]) // 5)
+    assert 0.7 < np.mean(inside) < 0.9  # .34 to .55 where all of the history trained at once
+    assert max(rounds) < 150
+
+
+def test_a_short_history_is_never_told_of_what_comes_and_a_gap_at_its_end_is_no_history() -> None:
+    target = single(14, 0)
+    model = made(trees=20, context=72)
+    model.fit(panel_of(target[:, : 24 * 14]))
+    assert_causal(model, panel_of(target), np.array([24 * 15, 24 * 20]))
+    gone = np.concatenate([target[:, : 24 * 14], np.full((1, 24 * 14), np.nan)], axis=1)
+    other = made(trees=20, context=72)
+    other.fit(panel_of(gone))
+    assert other.state().tensors["widths"].tolist() == model.state().tensors["widths"].tolist()
+
+
+def test_a_stop_in_the_training_before_the_training_keeps_its_rounds() -> None:
+    model = made(trees=20)
+    training = model.fit(panel_of(single(14, 0)[:, : 24 * 14]), monitor=Listener(stop=True))
+    assert training.ending == "requested"
+    assert_sound(model.predict(panel_of(single(14, 0)), np.array([400])), panel_of(single(14, 0)), np.array([400]))
+
+
 def test_few_rows_make_a_model_all_the_same() -> None:
     model = made(rows=10)
     model.fit(PANEL)

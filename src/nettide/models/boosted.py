@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +22,7 @@ from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
 from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import ascending, quantile_forecast
+from nettide.models.recurrent_config import RecurrentConfig
 from nettide.models.split import split_windows
 from nettide.models.windows import WindowRanges, Windows
 from nettide.panel import Panel
@@ -34,7 +35,37 @@ _MIDDLE = LEVELS.index(0.5)
 _STEPS = 6  # target steps that a window is learned at, where there are enough windows
 _VALIDATION_ROWS = 50_000
 _BATCH_ROWS = 1 << 16
+_LEAST_WINDOWS, _LEAST_HORIZONS = 100, 7  # that validate: those of one series overlap by nearly a horizon
+_FEW_SHARE = 0.25  # of a history so short that all of it must train in the end
 _NOT_FITTED = "model is not fitted; call fit or load a fitted one"
+
+
+class _Unseen(Silent):
+    """A monitor that shows nothing of a training before the training, but may end it.
+
+    Args:
+        monitor: that of the training.
+    """
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+
+    def stop_requested(self) -> bool:
+        """Say whether the watcher wants to end."""
+        return self._monitor.stop_requested()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """What the first part of a short history taught.
+
+    Args:
+        boosted: from that part.
+        widths: factors that make its bands hold on the rest, shape (level,).
+    """
+
+    boosted: Boosted
+    widths: Floats
 
 
 class BoostedModel:
@@ -84,7 +115,7 @@ class BoostedModel:
         self._fitted = self._trees = self._booster = None  # a fit that fails leaves nothing behind
         panel = panel.only_target()
         chosen = window_config(self._asked, panel)
-        parts = split_windows(panel, chosen)
+        parts = split_windows(panel, chosen, least=max(_LEAST_WINDOWS, _LEAST_HORIZONS * chosen.horizon))
         self.config = config = replace(self._asked, context=chosen.context)
         self._periods = measured_periods(panel.until(parts.training_steps))
         windows = self._windows(panel)
@@ -94,14 +125,43 @@ class BoostedModel:
                 f"none of the windows that were drawn has a known value to learn; give more history or rows above "
                 f"{config.rows}"
             )
+        monitor = monitor or Silent()
         validation = self._examples(windows, parts.validation, rows=_VALIDATION_ROWS, steps=_STEPS)
         held = validation if len(validation.target) else None
-        boosted = boost(training, held, levels=TAUGHT, config=config, monitor=monitor or Silent())
-        self._take(boosted.initial, np.ones(len(LEVELS)), boosted.trees)
+        tried = self._tried_before(panel, chosen, monitor) if held is None and config.validation_share else None
+        if tried is not None and tried.boosted.ending in ("interrupted", "requested"):
+            boosted = tried.boosted  # and no second training
+        else:
+            rounds = config.trees if tried is None else max(1, tried.boosted.rounds)
+            boosted = boost(training, held, levels=TAUGHT, config=replace(config, trees=rounds), monitor=monitor)
+        self._take(boosted.initial, np.ones(len(LEVELS)) if tried is None else tried.widths, boosted.trees)
         if held is not None:
             self._widths = band_factors(held.target, self._added(held.features))
         self._fitted = Fitted.of(panel)
         return self._told(boosted, windows=parts.training.count, seconds=time.perf_counter() - started)
+
+    def _tried_before(self, panel: Panel, chosen: RecurrentConfig, monitor: Monitor) -> _Tried | None:
+        """Learn from the first part of a history that is too short to lose any of it, for the rounds and the widths.
+
+        All of the history trains afterwards. Without it trees would be grown until they know each value by heart, and
+        bands be as narrow as what they still miss.
+
+        Returns:
+            None where nothing can be held back.
+        """
+        known = np.flatnonzero(np.isfinite(panel.target).any(axis=0))
+        panel = panel.until(int(known[-1]) + 1)  # or a quarter of which nothing is known would tell nothing
+        parts = split_windows(panel, chosen, share=_FEW_SHARE, least=1)
+        if not parts.validation.count:
+            return None
+        windows = self._windows(panel)
+        training = self._examples(windows, parts.training, rows=self.config.rows, steps=_STEPS)
+        held = self._examples(windows, parts.validation, rows=_VALIDATION_ROWS, steps=self.config.horizon)
+        if not (len(training.target) and len(held.target)):
+            return None
+        boosted = boost(training, held, levels=TAUGHT, config=self.config, monitor=_Unseen(monitor))
+        self._take(boosted.initial, np.ones(len(LEVELS)), boosted.trees)
+        return _Tried(boosted, band_factors(held.target, self._added(held.features)))
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
         """Forecast each series from each cutoff, in batches.

@@ -61,6 +61,11 @@ class Boosted:
     best_epoch: int
     ending: Ending
 
+    @property
+    def rounds(self) -> int:
+        """Rounds that were kept."""
+        return len(self.trees.leaves) // len(self.initial)
+
 
 def boost(
     training: Examples,

@@ -31,28 +31,33 @@ class Parts:
     training_steps: int
 
 
-def split_windows(panel: Panel, config: RecurrentConfig) -> Parts:
+def split_windows(
+    panel: Panel, config: RecurrentConfig, *, share: float | None = None, least: int = _LEAST_VALIDATION_WINDOWS
+) -> Parts:
     """Split the windows of a panel in time.
 
     Args:
         panel: all that may be learned from.
         config: with its context chosen.
+        share: of the history that validates, at least a horizon; None takes what the config says.
+        least: windows of the validation part; with fewer there is none.
 
     Raises:
         HistoryError: no series has a whole window of known history, or none has a known target.
     """
     assert config.context is not None
+    share = config.validation_share if share is None else share
     known = ~np.isnan(panel.target)
     if not known.any():
         raise HistoryError("no series has a known value: there is nothing to learn from")
     held = known.any(axis=1)
     first = np.where(held, known.argmax(axis=1), panel.steps) + config.context - 1
     last = np.where(held, panel.steps - 1 - known[:, ::-1].argmax(axis=1), -1)
-    kept = max(config.horizon, round(config.validation_share * panel.steps)) if config.validation_share else 0
+    kept = max(config.horizon, round(share * panel.steps)) if share else 0
     end = panel.steps - kept
     training = window_ranges(first, np.minimum(last, end - 1) - config.horizon)
     from_end = np.maximum(first, end - 1)  # cutoffs whose targets all lie in the validation part
-    enough = np.maximum(last - config.horizon - from_end + 1, 0).sum() >= _LEAST_VALIDATION_WINDOWS
+    enough = np.maximum(last - config.horizon - from_end + 1, 0).sum() >= least
     if kept and training.count and enough:
         return Parts(training, window_ranges(from_end, last - config.horizon, most=_VALIDATION_WINDOWS), end)
     training = window_ranges(first, last - config.horizon)
