@@ -208,13 +208,19 @@ def test_bands_of_a_short_history_hold(days: int) -> None:
     assert max(rounds) < 150
 
 
+def small() -> BoostedModel:
+    model = make_model("lightgbm", horizon=24, context=72, seed=0, options={"trees": "20", "threads": "1"})
+    assert isinstance(model, BoostedModel)
+    return model
+
+
 def test_a_short_history_is_never_told_of_what_comes_and_a_gap_at_its_end_is_no_history() -> None:
     target = single(14, 0)
-    model = made(trees=20, context=72)
+    model = small()
     model.fit(panel_of(target[:, : 24 * 14]))
     assert_causal(model, panel_of(target), np.array([24 * 15, 24 * 20]))
     gone = np.concatenate([target[:, : 24 * 14], np.full((1, 24 * 14), np.nan)], axis=1)
-    other = made(trees=20, context=72)
+    other = small()
     other.fit(panel_of(gone))
     assert other.state().tensors["widths"].tolist() == model.state().tensors["widths"].tolist()
 
