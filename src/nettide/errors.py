@@ -69,6 +69,10 @@ class TrainingError(ModelError):
     """Training cannot begin or has diverged."""
 
 
+class StoppedError(TrainingError):
+    """Training was ended before it had learned anything."""
+
+
 class ForecastError(NettideError):
     """A forecast breaks its own promises."""
 

@@ -169,6 +169,22 @@ def test_ctrl_c_in_a_later_trial_reports_the_best_so_far_and_can_go_on(tmp_path:
     assert tried(gone_on) == tried(search())
 
 
+def test_ctrl_c_between_two_trials_reports_the_best_so_far_and_can_go_on(tmp_path: Path) -> None:
+    class Between(Recorder):
+        def on_trial(
+            self, trial: Trial, *, done: int, trials: int, best: float | None, seconds_left: float | None
+        ) -> None:
+            super().on_trial(trial, done=done, trials=trials, best=best, seconds_left=seconds_left)
+            if done == 2:
+                raise KeyboardInterrupt
+
+    path = tmp_path / "study.sqlite"
+    stopped = search(study=path, watcher=Between())
+    assert stopped.ending == "interrupted"
+    assert [one.state for one in stopped.trials] == ["complete", "complete"]
+    assert tried(search(study=path)) == tried(search())
+
+
 def test_ctrl_c_before_anything_is_known_is_passed_on(tmp_path: Path) -> None:
     path = tmp_path / "study.sqlite"
     with pytest.raises(KeyboardInterrupt):

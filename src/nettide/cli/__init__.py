@@ -13,7 +13,7 @@ _INTERRUPTED = 130
 def main() -> None:
     """Run the command line: exit status 0; 1 for our own errors, one line on stderr; 2 for usage; 130 after Ctrl-C."""
     from nettide.cli.app import app
-    from nettide.errors import NettideError
+    from nettide.errors import NettideError, StoppedError
 
     # threads of PyTorch that wait by spinning made training 10 times slower beside other work on the same cores;
     # it must be said before PyTorch is imported
@@ -31,6 +31,8 @@ def main() -> None:
                 app(prog_name="nettide")
             finally:
                 sys.stdout.flush()  # while what refuses it can still be said
+        except StoppedError as error:
+            _fail(str(error), status=_INTERRUPTED)
         except NettideError as error:
             _fail(str(error))
         except BrokenPipeError:  # whoever read our output has seen enough
@@ -53,6 +55,6 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str, *, status: int = 1) -> None:
     sys.stderr.write(f"nettide: {sentence}\n")
-    sys.exit(1)
+    sys.exit(status)

@@ -111,8 +111,8 @@ def fit_text(done: FitResult) -> str:
         lines += choice_sentences(done.explanation)
         if absent := left_out(done.explanation):
             lines.append(f"left out: {', '.join(absent)}; why: nettide explain-choice {shlex.quote(str(done.folder))}")
-    elif training.ending != "none":
-        lines.append("stopped before the first epoch ended: it has learned nothing yet")
+    elif training.ending in ("interrupted", "requested"):
+        lines.append(f"{_ENDINGS[training.ending]} before its first epoch ended: it is the network that it began with")
     lines.append(f"saved in {done.folder}")
     return "\n".join(lines)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from nettide.errors import MismatchError, OptionError, StoreError
+from nettide.errors import MismatchError, OptionError, StoppedError, StoreError
 from nettide.models.contract import Model, Monitor, Training
 from nettide.panel import Panel
 from nettide.store.checkpoint import FileCheckpoint
 from nettide.store.lock import claim
-from nettide.store.models import check_folder
+from nettide.store.models import check_folder, looks_like_model
 from nettide.tasks.alike import told_of
 from nettide.tasks.choice import DEFAULT_MODEL, Choice, make_chosen
 from nettide.tasks.explain import Explanation, explained
@@ -74,7 +74,8 @@ def fit(
         start: folder of a model whose weights the training begins with; the model is then ``base-tuned``.
 
     Raises:
-        NettideError: any of the tree, by what is wrong with the data, options or folder.
+        StoppedError: it was ended before the model had learned anything; a model that was there stays.
+        NettideError: any other of the tree, by what is wrong with the data, options or folder.
     """
     made = make_chosen(choice, [model])[model]
     check_folder(folder, overwrite=overwrite)
@@ -100,11 +101,23 @@ def fit(
             if not resume:
                 checkpoint.clear()
             raise
+        if _learned_nothing(model, training):
+            checkpoint.clear()
+            kept = f"; {folder} is as it was" if overwrite and looks_like_model(folder) else ""
+            raise StoppedError(f"stopped before {model} had learned anything: nothing is saved{kept}")
         forecaster.save(folder, overwrite=overwrite)
         checkpoint.clear()
     notes = (*notes, *training_remarks(model, training))
     explanation = explained(made, step_seconds=panel.step_seconds) if model == DEFAULT_MODEL else None
     return FitResult(folder, model, made, training, panel, notes, explanation)
+
+
+_NEVER_EMPTY = (DEFAULT_MODEL, TUNED)  # they begin with what others have learned
+
+
+def _learned_nothing(model: str, training: Training) -> bool:
+    """Say whether a training was ended with nothing but random weights; a mixture and a tuned model have others."""
+    return training.ending in ("interrupted", "requested") and not training.epochs and model not in _NEVER_EMPTY
 
 
 def started_from(start: str | None, model: str | None) -> tuple[str, Path | None]:

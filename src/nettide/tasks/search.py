@@ -87,6 +87,23 @@ def search(
         KeyboardInterrupt: Ctrl-C before the defaults were done.
     """
     study.pruner = BetterHalf()
+    try:
+        return _search(study, exam, trials=trials, deadline=deadline, keeps_back=keeps_back, watcher=watcher)
+    except KeyboardInterrupt:  # between trials, too
+        if defaults_of(trials_of(study)) is None:
+            raise
+        return "interrupted"
+
+
+def _search(
+    study: optuna.Study,
+    exam: Exam,
+    *,
+    trials: int,
+    deadline: Deadline,
+    keeps_back: Callable[[tuple[Trial, ...]], float],
+    watcher: Watcher,
+) -> Ending:
     while True:
         so_far = trials_of(study)
         counted = [one for one in so_far if one.state != "unfinished"]

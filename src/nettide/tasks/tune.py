@@ -141,7 +141,12 @@ def tune(
         repeats = None
         if ending != "interrupted" and best is not defaults and accepts(model, "seed"):
             seeds = [(choice.seed + place) % MOST_SEED for place in range(1, plan.repeats + 1)]
-            repeats = repeat(kept, exam, best=best, defaults=defaults, seeds=seeds, deadline=deadline, watcher=watcher)
+            try:
+                repeats = repeat(
+                    kept, exam, best=best, defaults=defaults, seeds=seeds, deadline=deadline, watcher=watcher
+                )
+            except KeyboardInterrupt:
+                ending = "interrupted"
         keeps_defaults = best is defaults or (repeats is not None and repeats.gain <= 0)
         return TuneResult(
             model=model,
