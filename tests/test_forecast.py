@@ -72,6 +72,22 @@ def test_a_quantile_is_found_by_its_level() -> None:
         forecast(()).quantile(0.5)
 
 
+@pytest.mark.parametrize("horizon", [0, -1, 99])
+def test_steps_that_are_not_there_are_refused(horizon: int) -> None:
+    with pytest.raises(ForecastError, match=rf"^horizon {horizon} is outside the forecast's 1 \.\.\. \d+ steps$"):
+        forecast().first_steps(horizon)
+
+
+@pytest.mark.parametrize("levels", [0.5, ["0.5"], [[0.1, 0.9]], [None]])
+def test_levels_that_are_no_numbers_are_refused(levels: Any) -> None:
+    with pytest.raises(ForecastError, match=r"^quantile levels .* are no list of numbers; write for example"):
+        forecast().at_levels(levels)
+
+
+def test_levels_may_be_an_array() -> None:
+    assert forecast().at_levels(np.array([0.2, 0.8])).levels == (0.2, 0.8)  # type: ignore[arg-type]
+
+
 def test_the_first_steps_are_the_same_forecast() -> None:
     assert forecast().first_steps(2).horizon == 2
     assert forecast().first_steps(2).quantiles.shape == (2, 3, 2, 3)

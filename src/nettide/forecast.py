@@ -39,9 +39,11 @@ def check_levels(levels: Sequence[float]) -> None:
     """Refuse levels that no forecast can have.
 
     Raises:
-        ForecastError: there is none, one is not inside (0, 1), or they do not ascend.
+        ForecastError: there is none, one is no number or not inside (0, 1), or they do not ascend.
     """
-    if not levels:
+    if np.ndim(levels) != 1 or not all(isinstance(one, int | float | np.number) for one in levels):
+        raise ForecastError(f"quantile levels {levels!r} are no list of numbers; write for example 0.05,0.5,0.95")
+    if not len(levels):
         raise ForecastError("no quantile level is given; write for example 0.05,0.5,0.95")
     for level in levels:
         if not 0 < level < 1:
@@ -167,7 +169,13 @@ class Forecast:
         return np.asarray((1 - share) * values[..., place - 1] + share * values[..., place])
 
     def first_steps(self, horizon: int) -> Forecast:
-        """Give the same forecast for fewer steps ahead."""
+        """Give the same forecast for fewer steps ahead.
+
+        Raises:
+            ForecastError: it has not so many steps, or none is left.
+        """
+        if not 1 <= horizon <= self.point.shape[2]:
+            raise ForecastError(f"horizon {horizon} is outside the forecast's 1 ... {self.point.shape[2]} steps")
         return replace(self, point=self.point[:, :, :horizon], quantiles=self.quantiles[:, :, :horizon])
 
     def to_frame(self, backend: Backend = "pandas") -> Frame:

@@ -27,6 +27,7 @@ from nettide.occasions import Occasion, occasion_document, occasion_from
 from nettide.units import step_text
 
 _KEYS = ("unique_id", "ds")
+_TARGET = "y"
 _ROOM = 100_000_000  # cells that are always granted
 _MOST_CELLS_PER_VALUE = 50  # beyond that, a frame is sparser than a mistaken step or time explains
 
@@ -233,7 +234,8 @@ class Panel:
             frame: pandas, polars or pyarrow; ds in UTC or without a zone (taken as UTC).
             step_seconds: the step; when absent, the one kept in a pyarrow table, else the smallest gap.
             series: descriptions; when absent, those kept in a pyarrow table, else the ids alone.
-            channels: which columns, the target first; when absent, all but unique_id and ds.
+            channels: which columns, the target first; when absent, all but unique_id and ds, of which ``y`` is the
+                target, or else the first.
 
         Raises:
             PanelError: a column is absent or of another type, a time is off the grid, an (id, time) pair repeats,
@@ -254,7 +256,7 @@ class Panel:
             raise PanelError(f"panel frame: series {missing[0]!r} has no description")
         if step_seconds is None:
             step_seconds = kept.get("step_seconds") or smallest_gap(seconds)
-        if not isinstance(step_seconds, int | np.integer) or step_seconds < 1:
+        if not isinstance(step_seconds, int | np.integer) or isinstance(step_seconds, bool) or step_seconds < 1:
             raise PanelError(f"step of {step_seconds} seconds must be a whole number of at least one second")
         start = int(seconds.min())
         slots = (seconds - start) // step_seconds
@@ -300,7 +302,10 @@ def _channels_of(columns: Columns, kept: Mapping[str, Any]) -> list[Channel]:
         units = {one["name"]: one["unit"] for one in kept.get("channels", [])}
     except (TypeError, KeyError):
         raise PanelError("panel frame: its 'nettide' metadata describes no channels; remove it") from None
-    return [Channel(name, units.get(name, "")) for name in columns.names if name not in _KEYS]
+    names = [name for name in columns.names if name not in _KEYS]
+    if not units and _TARGET in names:  # wherever a merge has put it
+        names = [_TARGET, *(name for name in names if name != _TARGET)]
+    return [Channel(name, units.get(name, "")) for name in names]
 
 
 def _series_of(ids: Sequence[str], kept: Mapping[str, Any]) -> list[Series]:

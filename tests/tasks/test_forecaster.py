@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,28 @@ def test_a_forecast_begins_at_the_end_of_the_data_or_at_chosen_cutoffs(panel: Pa
     earlier = fitted.predict(panel, cutoffs=np.array([100, 200]))
     assert list(earlier.cutoffs) == [panel.seconds[100], panel.seconds[200]]
     assert np.array_equal(earlier.quantiles[:, 1], fitted.predict(panel.until(201)).quantiles[:, 0])
+
+
+@pytest.mark.parametrize("cutoffs", [5, [[100]], [100.5], ["100"]])
+def test_cutoffs_that_are_no_steps_are_refused(cutoffs: Any, panel: Panel, fitted: Forecaster) -> None:
+    with pytest.raises(MismatchError, match=r"^cutoffs .* are no whole numbers in a row; give indices of steps"):
+        fitted.predict(panel, cutoffs=cutoffs)
+
+
+@pytest.mark.parametrize("horizon", ["3", 1.5, True])
+def test_a_horizon_that_is_no_number_of_steps_is_refused(horizon: Any, panel: Panel, fitted: Forecaster) -> None:
+    with pytest.raises(MismatchError, match=r"^horizon .* is not a whole number of steps$"):
+        fitted.predict(panel, horizon=horizon)
+
+
+def test_y_is_the_target_wherever_a_merge_has_put_it(panel: Panel) -> None:
+    frame = panel.to_frame("pandas").rename(columns={panel.channels[0].name: "y"})[["unique_id", "ds", "y"]]
+    frame.insert(2, "users", 7.0)
+    made = Forecaster("naive", horizon=2)
+    made.fit(frame)
+    found = made.predict(frame).to_frame("pandas")
+    assert (found["y_hat"] != 7.0).all()
+    assert [one.name for one in Panel.from_frame(frame).channels] == ["y", "users"]
 
 
 def test_negative_traffic_is_refused_with_its_place() -> None:

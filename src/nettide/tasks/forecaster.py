@@ -98,14 +98,17 @@ class Forecaster:
             cutoffs: indices of the last seen step, shape (cutoff,); None forecasts from the end.
 
         Raises:
-            MismatchError: not fitted, another step, a channel is missing, or the horizon is beyond the model's.
+            MismatchError: not fitted, another step, a channel is missing, the horizon is beyond the model's, or
+                cutoffs are no whole numbers in a row.
         """
         panel = _as_panel(data)
+        if horizon is not None and (isinstance(horizon, bool) or not isinstance(horizon, int | np.integer)):
+            raise MismatchError(f"horizon {horizon!r} is not a whole number of steps")
         if horizon is not None and not 1 <= horizon <= self.model.horizon:
             raise MismatchError(
                 f"horizon {horizon} is outside the model's 1 ... {self.model.horizon} steps; fit one with that horizon"
             )
-        forecast = self.model.predict(panel, last_cutoff(panel) if cutoffs is None else np.asarray(cutoffs, np.int64))
+        forecast = self.model.predict(panel, last_cutoff(panel) if cutoffs is None else _whole(cutoffs))
         return forecast if horizon is None else forecast.first_steps(horizon)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> None:
@@ -142,6 +145,15 @@ class Forecaster:
         forecaster = cls.__new__(cls)
         forecaster.model_name, forecaster.model, forecaster.record = name, model, None
         return forecaster
+
+
+def _whole(cutoffs: Ints) -> Ints:
+    given = np.asarray(cutoffs)
+    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
+        raise MismatchError(
+            f"cutoffs {cutoffs!r} are no whole numbers in a row; give indices of steps, such as [335, 359]"
+        )
+    return given.astype(np.int64)
 
 
 def _as_panel(data: Panel | Frame) -> Panel:
