@@ -195,11 +195,12 @@ def test_series_may_lie_in_several_time_zones() -> None:
         (HOUR, 2000, 336, 168, 24),
         (HOUR, 300, 24, 120, 24),  # half of a short history, in whole days
         (HOUR, 100, 24, 26, 1),  # too short for four days
-        (HOUR, 20, 24, 2, 1),
+        (HOUR, 54, 24, 15, 1),  # what is behind the horizon is halved
+        (HOUR, 336, 168, 84, 1),
         (MINUTES_5, 20_000, 12, 288, 12),  # a day of hours
         (MINUTES_5, 20_000, 72, 288, 12),
         (MINUTES_5, 20_000, 73, 2016, 288),  # far ahead: a week of days
-        (MINUTES_5, 300, 12, 132, 12),
+        (MINUTES_5, 300, 12, 144, 12),  # half a day at the least
         (900, 5000, 4, 96, 4),
         (DAY, 500, 7, 28, 1),
         (DAY, 500, 30, 28, 1),
@@ -215,6 +216,21 @@ def test_context_and_patch_are_chosen_by_step_and_history(
     found = resolve(RecurrentConfig(horizon=horizon), panel)
     assert (found.context, found.patch) == (context, patch)
     assert context % patch == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "steps", "horizon", "least"), [(HOUR, 40, 24, 12), (300, 290, 12, 144), (HOUR, 20, 24, 12)]
+)
+def test_windows_that_see_less_than_half_a_day_are_refused(step: int, steps: int, horizon: int, least: int) -> None:
+    panel = Panel(np.ones((1, steps, 1)), 0, step, (Series("a"),), PANEL.channels[:1])
+    enough = 2 * least + horizon
+    with pytest.raises(
+        HistoryError, match=rf"^history is too short to train on: windows of {steps} steps .* give {enough}"
+    ):
+        resolve(RecurrentConfig(horizon=horizon), panel)
+    longer = Panel(np.ones((1, enough, 1)), 0, step, (Series("a"),), PANEL.channels[:1])
+    assert resolve(RecurrentConfig(horizon=horizon), longer).context == least
+    assert resolve(RecurrentConfig(horizon=horizon, context=2), panel).context == 2
 
 
 def test_what_is_asked_for_is_kept() -> None:

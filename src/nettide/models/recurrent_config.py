@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nettide.errors import OptionError
+from nettide.errors import HistoryError, OptionError
 from nettide.models.losses import LossName
 from nettide.models.network import CellName
 from nettide.models.optimizers import OptimizerName
@@ -128,13 +128,26 @@ class RecurrentConfig:
 
 
 def resolve(config: RecurrentConfig, panel: Panel) -> RecurrentConfig:
-    """Fill in what a config leaves open, by the step and length of the training data."""
+    """Fill in what a config leaves open, by the step and length of the training data.
+
+    Raises:
+        HistoryError: windows would see less than half a day, or half of the horizon where that is longer.
+    """
     day, week, steps = panel.steps_per(DAY_SECONDS), panel.steps_per(WEEK_SECONDS), panel.steps
     context = config.context
     if context is None:
         fine = panel.step_seconds < 3600 and config.horizon <= day // 4
         wanted = day if fine else (week if day > 1 else 28)
         context = max(2, min(wanted, steps // 2 - config.horizon))
+        least = min(wanted, max(day, config.horizon) // 2)
+        if context < least:
+            context = max(2, min(wanted, (steps - config.horizon) // 2))
+        if context < least:
+            raise HistoryError(
+                f"history is too short to train on: windows of {steps} steps that look {config.horizon} ahead see "
+                f"{context}, and {least} are the least that tell of a day; give {2 * least + config.horizon} steps, a "
+                "shorter horizon, or a --context to insist"
+            )
         whole = config.patch or next(size for size in _natural_patches(day, panel) if size == 1 or context >= 4 * size)
         context = max(whole, context // whole * whole)
     divisors = (size for size in _natural_patches(day, panel) if context % size == 0 and context >= 4 * size)

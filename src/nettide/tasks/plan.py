@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nettide.backtest.origin import first_test_step
-from nettide.errors import NettideError, UnknownModelError, unknown
+from nettide.errors import HistoryError, NettideError, UnknownModelError, unknown
 from nettide.models import MODELS, model_class
 from nettide.models.options import option_names
 from nettide.models.recurrent_config import RecurrentConfig, resolve
@@ -80,7 +80,10 @@ def usual_context(panel: Panel, plan: Plan) -> int | None:
     """Give the window that a model of the recurrent kind would choose; None where only the model itself can say."""
     if plan.model not in MODELS or not issubclass(model_class(plan.model).Config, RecurrentConfig):
         return None
-    return resolve(RecurrentConfig(plan.horizon), panel).context
+    try:
+        return resolve(RecurrentConfig(plan.horizon), panel).context
+    except HistoryError:
+        return None
 
 
 def problems(plan: Plan, panel: Panel) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class FittedMixture:
                 verdict = Verdict(tuple(judged["members"]), tuple(judged["ids"]), errors, losses)
             weights = np.array(tensors["weights"], dtype=np.float64)
             carry = Carry.none(weights.shape[-1])
-            if "carry" in document:
+            if "carry" in document or "carry" in tensors:
                 carry = Carry(np.array(tensors["carry"], dtype=np.float64), float(document["carry"]))
             chosen = Chosen(
                 members=parted_models(document["members"], tensors),
