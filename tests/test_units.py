@@ -117,6 +117,21 @@ def test_more_digits_may_be_asked_for() -> None:
     assert si_text(123_456.0, "bit/s", digits=5) == "123.46 kbit/s"
 
 
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (4_790.0, "Mbit/s", "4.79 Gbit/s"),
+        (0.911, "Gbit/s", "911 Mbit/s"),
+        (1.5, "kB/s", "1.5 kB/s"),
+        (12.0, "min", "12 min"),
+        (12e3, "Mice", "12 kMice"),
+        (1500.0, "pps", "1.5 kpps"),
+    ],
+)
+def test_a_unit_that_has_a_prefix_gets_no_second_one(value: float, unit: str, text: str) -> None:
+    assert si_text(value, unit) == text
+
+
 @settings(derandomize=True, max_examples=300)
 @given(st.floats(1.0, 1e20))
 def test_a_written_value_is_read_back_to_three_digits(value: float) -> None:

@@ -78,16 +78,20 @@ def parse_quantity(text: str) -> float:
 
 
 _NOTHING = 1e-18  # of a unit: the smallest prefix in use is atto
+_PREFIXED = re.compile(r"([kKMGTPE])((?:bits?|bytes?|b|B|octets?|packets?|pkts|flows?)(?:/s|/sec)?|bps|Bps|pps)")
 
 
 def si_text(value: float, unit: str = "", *, digits: int = 3) -> str:
     """Write a value with an SI prefix and its unit: 1.94e12 and ``bit/s`` give ``1.94 Tbit/s``.
 
     A value that is not finite gives ``–``, one too small for any prefix 0. Without a unit the prefix stands alone:
-    ``1.94 T``.
+    ``1.94 T``. A unit of traffic that has a prefix itself gets no second one: 1,500 and ``Mbit/s`` give ``1.5 Gbit/s``.
     """
     if not math.isfinite(value):
         return "–"
+    if match := _PREFIXED.fullmatch(unit):
+        value, unit = value * _SI_PREFIXES[match.group(1)], match.group(2)
+        value = math.copysign(min(abs(value), sys.float_info.max), value)
     size = abs(value)
     if size < _NOTHING:
         return f"0 {unit}".rstrip()

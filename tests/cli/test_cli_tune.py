@@ -47,8 +47,8 @@ def test_a_search_that_is_killed_goes_on_and_ends_as_if_it_had_not_been(links: P
     assert "RUNNING" in states(study)
     assert not (killed / "best.json").exists()
     ran = succeed(*search, "--out", killed)
-    assert "trial 2 of 4: " in ran.err
-    assert "trial 1 of 4: " not in ran.err
+    assert " (2 of 4): " in ran.err
+    assert " (1 of 4): " not in ran.err
     assert states(study).count("FAIL") == 1
     assert len(states(study)) == 5
     succeed(*search, "--out", whole)
@@ -72,7 +72,7 @@ def test_what_was_found_is_said_on_stdout(tuned: tuple[str, str, Path]) -> None:
     assert "0 (defaults)" in out
     assert "The last 144 of 720 steps were not looked at, so a backtest on them stays honest." in out
     assert lines[-2] == f"report: {folder}/tune.html"
-    assert re.search(r"^trial 4 of 4: .* in \d+\.\d s; best \d\.\d{4}, 0:00 left$", err, flags=re.MULTILINE)
+    assert re.search(r"^trial 3 \(4 of 4\): .* in \d+\.\d s; best \d\.\d{4}, 0:00 left$", err, flags=re.MULTILINE)
 
 
 def test_the_command_that_is_printed_fits_the_best(

@@ -12,6 +12,7 @@ from nettide.insight.capacity import outlooks
 from nettide.insight.capacity_choice import CapacityChoice
 from nettide.panel import Channel, Panel, Series
 from nettide.report.capacity_page import MOST_FANS, headline, render_capacity
+from nettide.tasks.capacity import urgency
 
 CHOICE = CapacityChoice(paths=100, horizon_days=60)
 
@@ -30,6 +31,15 @@ def test_the_headline_counts_what_is_full() -> None:
     )
     short = outlooks(panel_of(1e9, days=9), CHOICE)
     assert headline(short, CHOICE) == "No run-out date can be told: every series is too short or silent."
+
+
+def test_a_new_link_that_is_over_its_capacity_is_named_though_it_has_no_date() -> None:
+    new = outlooks(panel_of(1.5e9, days=9, ids=("new",)), CHOICE)
+    said = " new is above it, too, though its history is too short for dates."
+    assert headline(new, CHOICE).endswith(said)
+    old = outlooks(panel_of(0.1e9, days=60), CHOICE)
+    assert headline((*old, *new), CHOICE).endswith(f"within 60 days.{said}")
+    assert [one.id for one in sorted((*old, *new), key=urgency)] == ["new", "s0"]
 
 
 def test_the_page_has_a_row_a_series_and_a_chart_of_the_most_urgent_ones() -> None:

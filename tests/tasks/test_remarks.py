@@ -42,6 +42,17 @@ def test_series_that_never_change_are_counted_and_named() -> None:
     assert said == "5 of 7 series never change: 'link-1', 'link-2', 'link-3' and 2 more; a forecast goes on as it was"
 
 
+def test_counters_are_named_and_growing_traffic_is_none() -> None:
+    octets = np.cumsum(wave(24, steps=24 * 30, series=2), axis=1)
+    octets[1, 100:] -= octets[1, 99]  # a restart
+    grown = wave(24, steps=24 * 30, series=1) * np.linspace(1, 3, 24 * 30)
+    said = [one for one in remarks_on(panel_of(np.concatenate([octets, grown]))) if "counters" in one]
+    assert said == [
+        "2 of 3 series almost never fall, as counters do: 'link-0', 'link-1'; forecast their rates instead, with "
+        "--counter 64 --capacity SPEED (nettide check tells more)"
+    ]
+
+
 def test_one_known_value_is_not_called_constant() -> None:
     said = list(remarks_on(panel_of(np.array([[np.nan, 3.0, np.nan]]))))
     assert not [one for one in said if "change" in one]

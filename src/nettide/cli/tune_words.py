@@ -41,7 +41,8 @@ class SearchScreen:
         self._standing = f"best {best:.4f}, {left}; " if best is not None else ""
         self._progress.update(self._task, total=trials, completed=done, standing=self._standing)
         if self._progress.disable:
-            say(f"trial {done} of {trials}: {_outcome(trial)} in {trial.seconds:.1f} s; {self._standing.rstrip('; ')}")
+            which = f"trial {trial.number} ({done} of {trials})"
+            say(f"{which}: {_outcome(trial)} in {trial.seconds:.1f} s; {self._standing.rstrip('; ')}")
 
 
 class _EpochText:

@@ -15,7 +15,7 @@ Judgement = Literal["fit to forecast", "with care", "not"]
 JUDGEMENTS: tuple[Judgement, ...] = ("fit to forecast", "with care", "not")
 _DAY = 86400
 _HORIZONS = (("hour", 3600), ("day", _DAY), ("week", 7 * _DAY))
-_LEAST_READINGS_OF_COUNTER = 24
+LEAST_READINGS_OF_COUNTER = 24
 _WEAK_CYCLE = 0.1
 
 
@@ -255,7 +255,7 @@ def _bad_times(figures: Figures) -> Iterator[Finding]:
 def _looks_like_counter(figures: Figures) -> bool:
     changes = figures.known - 1
     return (
-        changes >= _LEAST_READINGS_OF_COUNTER
+        changes >= LEAST_READINGS_OF_COUNTER
         and figures.rising >= 0.5
         and figures.falls <= max(0.02 * changes, 1)
         and figures.peak > figures.least

@@ -61,14 +61,24 @@ def headline(outlooks: Sequence[Outlook], choice: CapacityChoice) -> str:
     """Say how many series are full, or likely to be within the horizon."""
     told = [one for one in outlooks if one.state == "told"]
     if not told:
-        return "No run-out date can be told: every series is too short or silent."
+        return f"No run-out date can be told: every series is too short or silent.{_short_and_full(outlooks, choice)}"
     full = sum(one.crossings[-1].since is not None for one in told)
     likely = sum(one.crossings[-1].since is None and one.crossings[-1].probability >= 0.5 for one in told)
     return (
         f"{choice.thresholds[-1]:g} % of the capacity: {full:,} of {len(told):,} series {'is' if full == 1 else 'are'} "
         f"there already, {likely:,} more {'is' if likely == 1 else 'are'} likely to be within "
-        f"{choice.horizon_days:,} days."
+        f"{choice.horizon_days:,} days.{_short_and_full(outlooks, choice)}"
     )
+
+
+def _short_and_full(outlooks: Sequence[Outlook], choice: CapacityChoice) -> str:
+    """Name what is above the last threshold though its history is too short for a date."""
+    full = [one.id for one in outlooks if one.state == "short" and 100 * one.used >= choice.thresholds[-1]]
+    if not full:
+        return ""
+    more = f" and {len(full) - 3:,} more" if len(full) > 3 else ""
+    are, their = ("is", "its") if len(full) == 1 else ("are", "their")
+    return f" {', '.join(full[:3])}{more} {are} above it, too, though {their} history is too short for dates."
 
 
 def _row(outlook: Outlook, choice: CapacityChoice) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -153,7 +154,8 @@ def _guess_id(sketches: Sequence[Sketch], instants: Sketch, origin: str) -> str 
         return None
     if not named and by_name[fitting[0]].distinct > 1 and instants.distinct == instants.cells:
         raise SourceError(
-            f"{origin}: text column {fitting[0]!r} may name the series or be a remark; say --id {fitting[0]}, "
+            f"{origin}: text column {fitting[0]!r} may name the series or be a remark; say --id "
+            f"{shlex.quote(fitting[0])}, "
             "or --id '' for a single series"
         )
     return fitting[0]

@@ -89,7 +89,7 @@ def urgency(outlook: Outlook) -> tuple[bool, float, float, str]:
     """Give what puts the most urgent series first."""
     chances = [one.probability for one in outlook.crossings]
     used = outlook.used if np.isfinite(outlook.used) else 0.0
-    return (outlook.state != "told", -sum(chances), -used, outlook.id)
+    return (outlook.state != "told" and used < 1, -sum(chances), -used, outlook.id)
 
 
 def write_page(result: CapacityResult, path: Path, *, command: str, overwrite: bool) -> None:

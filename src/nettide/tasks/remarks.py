@@ -8,7 +8,7 @@ import numpy as np
 
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
-from nettide.prepare.judgement import duration_text, least_history_seconds
+from nettide.prepare.judgement import LEAST_READINGS_OF_COUNTER, duration_text, least_history_seconds
 from nettide.prepare.periods import measured_periods, nominal_periods
 
 _MOST_NAMED = 3
@@ -21,6 +21,7 @@ def remarks_on(panel: Panel, *, enough: int | None = None) -> Iterator[str]:
         panel: the history.
         enough: steps of history that a fitted model needs, where that is less than what a fit does.
     """
+    yield from _counters(panel)
     yield from _clock(panel)
     yield from _ends(panel, enough)
     with np.errstate(invalid="ignore"):
@@ -40,6 +41,22 @@ def listed(names: Sequence[str]) -> str:
     """Name the first few, and say how many more there are."""
     more = len(names) - _MOST_NAMED
     return ", ".join(map(repr, names[:_MOST_NAMED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _counters(panel: Panel) -> Iterator[str]:
+    """Name series that hardly ever fall: traffic does so half of the time, a counter where it wraps or restarts."""
+    found = []
+    for one, values in zip(panel.ids, panel.target, strict=True):
+        changes = np.diff(values[np.isfinite(values)])
+        falls = int((changes < 0).sum())
+        if len(changes) >= LEAST_READINGS_OF_COUNTER and (changes > 0).mean() >= 0.5 and falls <= 0.02 * len(changes):
+            found.append(one)
+    if found:
+        fall = "falls" if len(found) == 1 else "fall"
+        yield (
+            f"{len(found):,} of {len(panel.series):,} series almost never {fall}, as counters do: {listed(found)}; "
+            "forecast their rates instead, with --counter 64 --capacity SPEED (nettide check tells more)"
+        )
 
 
 def _ends(panel: Panel, enough: int | None) -> Iterator[str]:
