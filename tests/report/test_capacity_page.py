@@ -29,7 +29,7 @@ def test_the_headline_counts_what_is_full() -> None:
     assert headline(found, CHOICE) == (
         "100 % of the capacity: 1 of 3 series is there already, 0 more are likely to be within 60 days."
     )
-    short = outlooks(panel_of(1e9, days=9), CHOICE)
+    short = outlooks(panel_of(5e8, days=9), CHOICE)
     assert headline(short, CHOICE) == "No run-out date can be told: every series is too short or silent."
 
 
