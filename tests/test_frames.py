@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -81,3 +82,11 @@ def test_chunks_are_joined() -> None:
     columns = Columns(table, what="table")
     assert columns.codes("id")[0] == ("a", "b")
     assert np.isnan(columns.floats("y")).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("names", [["unique_id", "ds", 0], [("a", "b"), ("a", "c"), ("b", "c")]])
+def test_columns_whose_names_are_no_texts_are_refused(names: list[object]) -> None:
+    frame = pd.DataFrame([["r1", pd.Timestamp("2026-01-01"), 1.0]])
+    frame.columns = pd.Index(names)
+    with pytest.raises(PanelError, match=r"^panel frame: column name .* is no text; rename it$"):
+        Columns(frame, what="panel frame")

@@ -47,8 +47,8 @@ class Columns:
         what: what the frame is, for messages.
 
     Raises:
-        PanelError: the object is no data frame, column names repeat, or a column that is asked for is absent or of
-            another type.
+        PanelError: the object is no data frame, column names repeat or are no texts, or a column that is asked for is
+            absent or of another type.
     """
 
     def __init__(self, frame: Frame, *, what: str) -> None:
@@ -60,6 +60,8 @@ class Columns:
             ) from None
         except ValueError as error:  # what narwhals says of repeated names
             raise PanelError(f"{what}: column names must differ from each other: {error}") from None
+        if strange := [name for name in self._frame.columns if not isinstance(name, str)]:
+            raise PanelError(f"{what}: column name {strange[0]!r} is no text; rename it")
         self._what = what
 
     @property
@@ -79,7 +81,8 @@ class Columns:
         if column.null_count() == len(column):
             return np.full(len(column), np.nan)
         if not column.dtype.is_numeric():
-            raise PanelError(f"{self._what}: column {name!r} is not numeric but {column.dtype}")
+            cure = "; turn it into numbers first, such as with pandas.to_numeric" if column.dtype == nw.Object else ""
+            raise PanelError(f"{self._what}: column {name!r} is not numeric but {column.dtype}{cure}")
         return np.asarray(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
     def seconds(self, name: str) -> Ints:

@@ -137,6 +137,29 @@ def test_a_constant_series_goes_on_without_a_fit() -> None:
     fit_one(np.array([1.0, 2.0, 3.0]), PLAN, quantiles_of=explode)
 
 
+def test_what_was_filled_is_no_evidence_that_forecasts_are_sure() -> None:
+    """Half of each history is a gap before its end; a fit of what fills it finds no errors there."""
+    inside = []
+    for seed in range(30):
+        hours = np.arange(24 * 29)
+        noise = np.random.default_rng(seed).lognormal(0, 0.2, len(hours))
+        values = 1e6 * (1 + 0.5 * np.sin(2 * np.pi * hours / 24)) * noise
+        history = values[: 24 * 28].copy()
+        history[24 * 14 :] = np.nan
+        found = fit_one(history, replace(PLAN, method="theta", horizon=24)).quantiles
+        truth = values[24 * 28 :]
+        inside.append(((truth >= found[:, 0]) & (truth <= found[:, -1])).mean())
+    assert 0.7 < np.mean(inside) < 0.9  # .6 before
+
+
+@pytest.mark.parametrize("method", ["theta", "ets", "mstl"])
+def test_a_few_readings_before_a_long_gap_have_the_spread_of_those_readings(method: str) -> None:
+    history = np.full(24 * 40, np.nan)
+    history[:3] = 1e6, 3e6, 2e6
+    found = fit_one(history, replace(PLAN, method=method)).quantiles
+    assert found[0, -1] - found[0, 0] > 5e5
+
+
 @pytest.mark.parametrize("error", [Exception("no model able to be fitted"), ZeroDivisionError(), np.linalg.LinAlgError])
 def test_where_the_library_gives_up_a_seasonal_naive_forecast_stands_in(error: Exception) -> None:
     def refuse(values: Floats, seasons: tuple[int, ...], plan: FitPlan) -> Floats:

@@ -23,7 +23,8 @@ from nettide.prepare.occasions import Shares
 
 _NORMAL = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 _BANDS = [20, 40, 60, 80]  # two-sided, in percent: with the mean they are LEVELS
-_FEWEST = 12  # steps that a fit needs; below, the last value is repeated
+_FEWEST = 12  # known steps that a fit needs; below, the last value is repeated
+_MIDDLE = LEVELS.index(0.5)
 _MOST_NATIVE = 24  # steps of a season that exponential smoothing itself keeps a state for
 _TRENDS_UP_TO = 7  # steps of such a season with which trends are tried too: each trend is another long fit
 
@@ -69,7 +70,8 @@ def fit_one(
 ) -> Fit:
     """Fit a history and forecast from its end.
 
-    A history that never changes goes on as it is, and one of a few steps repeats its last value, with no fit.
+    A history that never changes goes on as it is, and one of a few known steps repeats its last value, with no fit.
+    Steps that were filled have the errors of none: bands are as much wider as known steps are fewer, by the root.
 
     Args:
         history: NaN where unknown, at least one known, shape (time,).
@@ -84,8 +86,9 @@ def fit_one(
     transform = Transform.of(values, plan.transform)
     mapped = transform.apply(values)
     seasons = seen_seasons(len(mapped), plan.seasons)
-    if len(mapped) < _FEWEST:
-        return Fit(transform.back(naive_quantiles(mapped, (), horizon=plan.horizon)))
+    known = np.isfinite(history[len(history) - len(mapped) :])
+    if known.sum() < _FEWEST:
+        return Fit(transform.back(naive_quantiles(mapped[known], (), horizon=plan.horizon)))
     if occasions is not None:  # what is unknown at the beginning of a history was left out
         occasions = occasions[len(occasions) - len(mapped) - plan.horizon :]
     quantiles = np.full((plan.horizon, len(LEVELS)), np.nan)
@@ -94,6 +97,8 @@ def fit_one(
     failed = not np.isfinite(quantiles).all()
     if failed:
         quantiles = naive_quantiles(mapped, seasons, horizon=plan.horizon)
+    middle = quantiles[:, _MIDDLE, None]
+    quantiles = middle + (quantiles - middle) / np.sqrt(known.mean())
     return Fit(transform.back(ordered(quantiles)), failed)
 
 
