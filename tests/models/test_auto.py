@@ -557,12 +557,11 @@ def test_without_guard_and_adapting_a_forecast_is_the_weighed_mean_of_its_member
 
 def test_a_few_series_are_judged_by_a_month_of_forecasts_but_not_by_those_it_was_fitted_on() -> None:
     model = fitted(PANEL.until(600))
-    found = model._origins(PANEL, np.array([815, 623]))
+    assert (model._judged(PANEL), model._judged(panel_of(np.tile(PANEL.target, (50, 1))))) == (28, 7)
+    found = model._origins(PANEL, np.array([815, 623]), count=28)
     assert found[0, :9].tolist() == [815 - 24 * back for back in range(1, 10)]
     assert found[0, 9:].tolist() == [-1] * 19  # the next, 575, foretold what the fit has seen
     assert found[1].tolist() == [599 - 24 * back for back in range(7)] + [-1] * 21
-    many = panel_of(np.tile(PANEL.target, (50, 1)), channels=("y",))
-    assert model._origins(many, np.array([815])).shape == (1, 7)
 
 
 def test_bands_that_held_too_much_since_the_fit_get_narrower_with_every_forecast_that_tells_so() -> None:

@@ -23,6 +23,8 @@ _MIDDLE = LEVELS.index(0.5)
 _FADING = 0.5  # what a miss counts one horizon later
 _FIRST = 1.0  # of one miss half is believed, of many all
 _MOST = 2.0  # widths of the band that a forecast counts as having missed by
+TOLD_BY = 4
+"""Forecasts that tell nearly all of what was missed lately: 15 of 16 parts."""
 _SHARES = np.arange(1, 9) / 10
 _LEAST_FORECASTS = 28  # whose gain is compared with its own spread
 

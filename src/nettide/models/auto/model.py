@@ -14,7 +14,7 @@ from nettide.errors import HistoryError, MismatchError, ModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import level_breaks
-from nettide.models.auto.carry import carried, lately_missed
+from nettide.models.auto.carry import TOLD_BY, carried, lately_missed
 from nettide.models.auto.choosing import choose
 from nettide.models.auto.config import AutoConfig
 from nettide.models.auto.days_off import holiday_shares, knowledge_of, weights_on_days_off
@@ -165,13 +165,14 @@ class AutoModel:
     def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
         """Mix the members at some cutoffs, shape (series, cutoff, horizon, level)."""
         horizon = self.horizon
-        origins = self._origins(panel, cutoffs)  # (cutoff, origin)
+        weights, carry = self.weights_of(panel.ids), self.carry_of(panel.ids)
+        judged = self._judged(panel)
+        origins = self._origins(panel, cutoffs, count=judged + (TOLD_BY if carry.any() else 0))  # (cutoff, origin)
         every = np.union1d(origins[origins >= 0], cutoffs)
         members = self._member_quantiles(panel, cutoffs, every)  # (member, series, every, horizon, level)
         steps = every[:, None] + np.arange(1, horizon + 1)
         seen = steps < panel.steps
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
-        weights, carry = self.weights_of(panel.ids), self.carry_of(panel.ids)
         off = holiday_shares(panel, ahead=horizon, clock=self._mixture.clock)  # (series, time)
         losses = known_mean(losses_of(truth, members), axis=3)  # (member, series, every)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
@@ -200,7 +201,8 @@ class AutoModel:
                 mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
                 errors[rows, 0] = np.nan  # is explained
             if self.config.adapt and len(past):
-                adjustment = recent_adjustment(errors[:, None], level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
+                told = errors[:, None, :judged]
+                adjustment = recent_adjustment(told, level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
                 mixture = adjust(mixture[:, None], adjustment.stretched(_STRETCH), middle=_MIDDLE)[:, 0]
             if self.config.guard:
                 silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
@@ -210,16 +212,18 @@ class AutoModel:
             keep_unchanged(panel, cutoffs, values, middle=_MIDDLE)
         return values
 
-    def _origins(self, panel: Panel, cutoffs: Ints) -> Ints:
+    def _judged(self, panel: Panel) -> int:
+        """Give how many earlier forecasts judge the bands: of a few series more, to have as many errors as of many."""
+        return int(np.clip(-(-_FORECASTS // max(len(panel.series), 1)), ORIGINS, _MOST_ORIGINS))
+
+    def _origins(self, panel: Panel, cutoffs: Ints, *, count: int) -> Ints:
         """Give the earlier cutoffs that each looks back on, newest first; negative where there is none.
 
-        A few series look further back, as their bands need as many errors as those of many; but not into what members
-        were fitted on, where errors are smaller than they will be.
+        Those further back than usual are not in what members were fitted on, where errors are smaller than later.
 
         Returns:
             shape (cutoff, origin).
         """
-        count = int(np.clip(-(-_FORECASTS // max(len(panel.series), 1)), ORIGINS, _MOST_ORIGINS))
         found = origins_of(cutoffs, horizon=self.horizon, count=count)
         fitted_steps = (self._mixture.until - panel.start) // panel.step_seconds
         found[:, ORIGINS:] = np.where(found[:, ORIGINS:] >= fitted_steps - 1, found[:, ORIGINS:], -1)
