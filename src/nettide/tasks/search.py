@@ -88,46 +88,34 @@ def search(
     """
     study.pruner = BetterHalf()
     try:
-        return _search(study, exam, trials=trials, deadline=deadline, keeps_back=keeps_back, watcher=watcher)
+        while True:
+            so_far = trials_of(study)
+            counted = [one for one in so_far if one.state != "unfinished"]
+            if len(counted) >= trials:
+                return "trials"
+            deadline.kept_back = keeps_back(so_far)
+            usual = statistics.median(one.seconds for one in counted) if counted else 0.0
+            if counted and deadline.left < _WORTH_BEGINNING * usual:
+                return "budget"
+            study.sampler = optuna.samplers.TPESampler(
+                seed=exam.choice.seed * 1_000_003 + len(counted), n_startup_trials=_STARTUP_TRIALS
+            )
+            if defaults_of(so_far) is None and not study.get_trials(states=(optuna.trial.TrialState.WAITING,)):
+                study.enqueue_trial(dict(exam.space.defaults), user_attrs={"defaults": True})
+            ending, monitor = _run_trial(study, exam, deadline=deadline, watcher=watcher)
+            so_far = trials_of(study)
+            if ending == "trials":
+                _tell(watcher, so_far, trials=trials, deadline=deadline)
+            elif defaults_of(so_far) is not None:
+                return ending
+            elif ending == "budget":
+                raise OptionError(_too_small(deadline, monitor))
+            else:
+                raise KeyboardInterrupt
     except KeyboardInterrupt:  # between trials, too
         if defaults_of(trials_of(study)) is None:
             raise
         return "interrupted"
-
-
-def _search(
-    study: optuna.Study,
-    exam: Exam,
-    *,
-    trials: int,
-    deadline: Deadline,
-    keeps_back: Callable[[tuple[Trial, ...]], float],
-    watcher: Watcher,
-) -> Ending:
-    while True:
-        so_far = trials_of(study)
-        counted = [one for one in so_far if one.state != "unfinished"]
-        if len(counted) >= trials:
-            return "trials"
-        deadline.kept_back = keeps_back(so_far)
-        usual = statistics.median(one.seconds for one in counted) if counted else 0.0
-        if counted and deadline.left < _WORTH_BEGINNING * usual:
-            return "budget"
-        study.sampler = optuna.samplers.TPESampler(
-            seed=exam.choice.seed * 1_000_003 + len(counted), n_startup_trials=_STARTUP_TRIALS
-        )
-        if defaults_of(so_far) is None and not study.get_trials(states=(optuna.trial.TrialState.WAITING,)):
-            study.enqueue_trial(dict(exam.space.defaults), user_attrs={"defaults": True})
-        ending, monitor = _run_trial(study, exam, deadline=deadline, watcher=watcher)
-        so_far = trials_of(study)
-        if ending == "trials":
-            _tell(watcher, so_far, trials=trials, deadline=deadline)
-        elif defaults_of(so_far) is not None:
-            return ending
-        elif ending == "budget":
-            raise OptionError(_too_small(deadline, monitor))
-        else:
-            raise KeyboardInterrupt
 
 
 def _tell(watcher: Watcher, so_far: tuple[Trial, ...], *, trials: int, deadline: Deadline) -> None:
