@@ -78,7 +78,7 @@ def test_steps_that_are_not_there_are_refused(horizon: int) -> None:
         forecast().first_steps(horizon)
 
 
-@pytest.mark.parametrize("levels", [0.5, ["0.5"], [[0.1, 0.9]], [None]])
+@pytest.mark.parametrize("levels", [0.5, "0.5", ["0.5"], [[0.1, 0.9]], [0.1, [0.5, 0.9]], [None]])
 def test_levels_that_are_no_numbers_are_refused(levels: Any) -> None:
     with pytest.raises(ForecastError, match=r"^quantile levels .* are no list of numbers; write for example"):
         forecast().at_levels(levels)

@@ -41,7 +41,7 @@ def check_levels(levels: Sequence[float]) -> None:
     Raises:
         ForecastError: there is none, one is no number or not inside (0, 1), or they do not ascend.
     """
-    if np.ndim(levels) != 1 or not all(isinstance(one, int | float | np.number) for one in levels):
+    if not np.iterable(levels) or not all(isinstance(one, int | float | np.number) for one in levels):
         raise ForecastError(f"quantile levels {levels!r} are no list of numbers; write for example 0.05,0.5,0.95")
     if not len(levels):
         raise ForecastError("no quantile level is given; write for example 0.05,0.5,0.95")

@@ -152,6 +152,18 @@ def test_what_was_filled_is_no_evidence_that_forecasts_are_sure() -> None:
     assert 0.7 < np.mean(inside) < 0.9  # .6 before
 
 
+def test_gaps_between_readings_that_come_less_often_widen_nothing() -> None:
+    history = daily_traffic(1, 24 * 28)[0]
+    sparse = np.where(np.arange(len(history)) % 3 == 0, history, np.nan)
+
+    def band(values: Floats, seasons: tuple[int, ...], plan: FitPlan) -> Floats:
+        return np.full((plan.horizon, len(LEVELS)), values[-1]) + np.linspace(-0.1, 0.1, len(LEVELS))
+
+    made = [fit_one(one[:-2], PLAN, quantiles_of=band).quantiles[0] for one in (history, sparse)]  # end in a reading
+    dense, rare = (one[-1] - one[0] for one in made)
+    assert rare == pytest.approx(dense, rel=0.05)
+
+
 @pytest.mark.parametrize("method", ["theta", "ets", "mstl"])
 def test_a_few_readings_before_a_long_gap_have_the_spread_of_those_readings(method: str) -> None:
     history = np.full(24 * 40, np.nan)

@@ -37,7 +37,7 @@ def test_a_new_link_that_is_over_its_capacity_is_named_though_it_has_no_date() -
     new = outlooks(panel_of(1.5e9, days=9, ids=("new",)), CHOICE)
     said = " new is above it, too, though its history is too short for dates."
     assert headline(new, CHOICE).endswith(said)
-    old = outlooks(panel_of(0.1e9, days=60), CHOICE)
+    old = outlooks(panel_of(0.99e9, days=60), CHOICE)
     assert headline((*old, *new), CHOICE).endswith(f"within 60 days.{said}")
     assert [one.id for one in sorted((*old, *new), key=urgency)] == ["new", "s0"]
 

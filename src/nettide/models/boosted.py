@@ -18,7 +18,7 @@ from nettide.models.boosted_features import feature_count, rows_of
 from nettide.models.boosted_training import Boosted, Examples, boost
 from nettide.models.boosted_trees import Trees
 from nettide.models.calibration import adapted_quantiles
-from nettide.models.contract import Checkpoint, Monitor, Silent, State, Training
+from nettide.models.contract import Checkpoint, Epoch, Monitor, Silent, State, Training
 from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import ascending, quantile_forecast
@@ -40,15 +40,26 @@ _FEW_SHARE = 0.25  # of a history so short that all of it must train in the end
 _NOT_FITTED = "model is not fitted; call fit or load a fitted one"
 
 
-class _Unseen(Silent):
-    """A monitor that shows nothing of a training before the training, but may end it.
+class _Half(Silent):
+    """A monitor of one of two trainings, each of which is half of the whole; it may end either.
 
     Args:
-        monitor: that of the training.
+        monitor: of the whole.
+        second: whether this is the second training, whose epochs are those of the whole.
     """
 
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
+    def __init__(self, monitor: Monitor, *, second: bool) -> None:
+        self._monitor, self._second = monitor, second
+
+    def on_batch(self, *, epoch: int, epochs: int, batch: int, batches: int, loss: float) -> None:
+        """Pass it on as a part of twice as many epochs."""
+        done = epochs if self._second else 0
+        self._monitor.on_batch(epoch=done + epoch, epochs=2 * epochs, batch=batch, batches=batches, loss=loss)
+
+    def on_epoch(self, report: Epoch) -> None:
+        """Pass on those of the second training."""
+        if self._second:
+            self._monitor.on_epoch(report)
 
     def stop_requested(self) -> bool:
         """Say whether the watcher wants to end."""
@@ -133,7 +144,8 @@ class BoostedModel:
             boosted = tried.boosted  # and no second training
         else:
             rounds = config.trees if tried is None else max(1, tried.boosted.rounds)
-            boosted = boost(training, held, levels=TAUGHT, config=replace(config, trees=rounds), monitor=monitor)
+            watched = monitor if tried is None else _Half(monitor, second=True)
+            boosted = boost(training, held, levels=TAUGHT, config=replace(config, trees=rounds), monitor=watched)
         self._take(boosted.initial, np.ones(len(LEVELS)) if tried is None else tried.widths, boosted.trees)
         if held is not None:
             self._widths = band_factors(held.target, self._added(held.features))
@@ -159,7 +171,7 @@ class BoostedModel:
         held = self._examples(windows, parts.validation, rows=_VALIDATION_ROWS, steps=self.config.horizon)
         if not (len(training.target) and len(held.target)):
             return None
-        boosted = boost(training, held, levels=TAUGHT, config=self.config, monitor=_Unseen(monitor))
+        boosted = boost(training, held, levels=TAUGHT, config=self.config, monitor=_Half(monitor, second=False))
         self._take(boosted.initial, np.ones(len(LEVELS)), boosted.trees)
         return _Tried(boosted, band_factors(held.target, self._added(held.features)))
 

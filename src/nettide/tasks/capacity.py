@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -89,7 +90,8 @@ def urgency(outlook: Outlook) -> tuple[bool, float, float, str]:
     """Give what puts the most urgent series first."""
     chances = [one.probability for one in outlook.crossings]
     used = outlook.used if np.isfinite(outlook.used) else 0.0
-    return (outlook.state != "told" and used < 1, -sum(chances), -used, outlook.id)
+    full = outlook.state == "short" and used >= 1  # now, whatever its days say of dates
+    return (outlook.state != "told" and not full, -math.inf if full else -sum(chances), -used, outlook.id)
 
 
 def write_page(result: CapacityResult, path: Path, *, command: str, overwrite: bool) -> None:

@@ -102,7 +102,8 @@ def fit(
                 checkpoint.clear()
             raise
         if _learned_nothing(model, training):
-            checkpoint.clear()
+            if not resume:  # what a killed training left is still to be resumed
+                checkpoint.clear()
             kept = f"; {folder} is as it was" if overwrite and looks_like_model(folder) else ""
             raise StoppedError(f"stopped before {model} had learned anything: nothing is saved{kept}")
         forecaster.save(folder, overwrite=overwrite)

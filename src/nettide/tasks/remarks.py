@@ -45,17 +45,17 @@ def listed(names: Sequence[str]) -> str:
 
 def _counters(panel: Panel) -> Iterator[str]:
     """Name series that hardly ever fall: traffic does so half of the time, a counter where it wraps or restarts."""
-    found = []
+    found, least = [], max(LEAST_READINGS_OF_COUNTER, 2 * panel.steps_per(DAY_SECONDS))  # a morning rises, too
     for one, values in zip(panel.ids, panel.target, strict=True):
         changes = np.diff(values[np.isfinite(values)])
         falls = int((changes < 0).sum())
-        if len(changes) >= LEAST_READINGS_OF_COUNTER and (changes > 0).mean() >= 0.5 and falls <= 0.02 * len(changes):
+        if len(changes) >= least and (changes > 0).mean() >= 0.5 and falls <= 0.02 * len(changes):
             found.append(one)
     if found:
         fall = "falls" if len(found) == 1 else "fall"
         yield (
-            f"{len(found):,} of {len(panel.series):,} series almost never {fall}, as counters do: {listed(found)}; "
-            "forecast their rates instead, with --counter 64 --capacity SPEED (nettide check tells more)"
+            f"{len(found):,} of {len(panel.series):,} series almost never {fall}: {listed(found)}; if they count "
+            "octets, forecast their rates, with --counter 64 --capacity SPEED (nettide check tells more)"
         )
 
 

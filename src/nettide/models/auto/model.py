@@ -175,6 +175,8 @@ class AutoModel:
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
         off = holiday_shares(panel, ahead=horizon, clock=self._mixture.clock)  # (series, time)
         losses = known_mean(losses_of(truth, members), axis=3)  # (member, series, every)
+        # what only speaks at the cutoffs has not missed anything, so that its part is not corrected
+        told_before = 1.0 - weights[[name in STATISTICAL for name in self.members]].sum(axis=0)  # (series,)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
         for place, cutoff in enumerate(cutoffs):
             before = origins[place][origins[place] >= 0]
@@ -192,6 +194,7 @@ class AutoModel:
             breaks = level_breaks(earlier[:, : len(last), :, _MIDDLE], truth[:, last]) if self.config.guard else None
             if len(lasting := np.flatnonzero(carry)) and len(past):
                 missed = carry[lasting, None] * lately_missed(errors[lasting])  # (series, 1 + origin)
+                missed[:, 0] *= told_before[lasting]
                 mixture[lasting] = carried(mixture[lasting, None], missed[:, :1])[:, 0]
                 earlier = carried(earlier[lasting], missed[:, 1:])
                 errors[lasting] = signed_errors(truth[np.ix_(lasting, past)], earlier, middle=_MIDDLE)

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from nettide.arrays import Floats
+from nettide.arrays import Bools, Floats
 from nettide.forecast import LEVELS
 from nettide.models.statistical.config import MethodName, TransformName
 from nettide.models.statistical.history import Transform, filled
@@ -71,7 +71,7 @@ def fit_one(
     """Fit a history and forecast from its end.
 
     A history that never changes goes on as it is, and one of a few known steps repeats its last value, with no fit.
-    Steps that were filled have the errors of none: bands are as much wider as known steps are fewer, by the root.
+    What fills a gap of a season or more has no errors: bands are as much wider as other steps are fewer, by the root.
 
     Args:
         history: NaN where unknown, at least one known, shape (time,).
@@ -98,8 +98,15 @@ def fit_one(
     if failed:
         quantiles = naive_quantiles(mapped, seasons, horizon=plan.horizon)
     middle = quantiles[:, _MIDDLE, None]
-    quantiles = middle + (quantiles - middle) / np.sqrt(known.mean())
+    quantiles = middle + (quantiles - middle) / np.sqrt(1 - _outage(known, max(plan.seasons[:1], default=_FEWEST)))
     return Fit(transform.back(ordered(quantiles)), failed)
+
+
+def _outage(known: Bools, least: int) -> float:
+    """Give the share of steps in gaps of so many steps at least; shorter ones a level wanders through unseen."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], known, [True]]).astype(np.int8)))
+    lengths = edges[1::2] - edges[::2]
+    return float(lengths[lengths >= least].sum()) / len(known)
 
 
 def ordered(quantiles: Floats) -> Floats:
