@@ -11,6 +11,7 @@ NettideError
 │   ├── UnknownModelError    a name that is not in the table of models
 │   ├── MismatchError        data or horizon that the fitted model does not fit
 │   └── TrainingError        training that cannot begin or has diverged
+│       └── StoppedError     training that was ended before it had learned anything
 ├── ForecastError            a forecast that breaks its own promises
 ├── StoreError               models and results on disk
 │   ├── DamagedError         missing, truncated, altered or foreign content

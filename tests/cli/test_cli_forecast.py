@@ -193,7 +193,10 @@ def test_more_than_a_model_and_a_file_is_wrong_usage(fitted: Path, links: Path) 
 
 def test_the_unit_is_that_of_the_model_where_none_is_given(links: Path, tmp_path: Path) -> None:
     succeed("fit", links, "--model", "naive", "--horizon", 6, "--unit", "kbit/s", "--out", tmp_path / "m")
-    assert "kbit/s" in succeed("forecast", tmp_path / "m", links).out
+    told = succeed("forecast", tmp_path / "m", links).out
+    bits = succeed("forecast", links, "--horizon", 6, "--unit", "bit/s").out
+    assert "Tbit/s" in told  # thousands of what are Gbit/s where values are bits
+    assert "Gbit/s" in bits
     said = refuse("forecast", tmp_path / "m", links, "--unit", "bit/s")
     assert said.startswith("model was fitted on 'y' in kbit/s, series 'link-00001' is in bit/s")
 
