@@ -23,7 +23,7 @@ from nettide.models.fitted import Fitted, check_cutoffs, stored_periods
 from nettide.models.options import build_config, option_names
 from nettide.models.outcome import ascending, quantile_forecast
 from nettide.models.recurrent_config import RecurrentConfig
-from nettide.models.split import split_windows
+from nettide.models.split import LEAST_VALIDATION_WINDOWS, split_windows
 from nettide.models.windows import WindowRanges, Windows
 from nettide.panel import Panel
 from nettide.prepare.periods import Periods, measured_periods
@@ -35,7 +35,7 @@ _MIDDLE = LEVELS.index(0.5)
 _STEPS = 6  # target steps that a window is learned at, where there are enough windows
 _VALIDATION_ROWS = 50_000
 _BATCH_ROWS = 1 << 16
-_LEAST_WINDOWS, _LEAST_HORIZONS = 100, 7  # that validate: those of one series overlap by nearly a horizon
+_LEAST_HORIZONS = 7  # of windows that validate: those of one series overlap by nearly a horizon
 _FEW_SHARE = 0.25  # of a history so short that all of it must train in the end
 _NOT_FITTED = "model is not fitted; call fit or load a fitted one"
 
@@ -126,7 +126,7 @@ class BoostedModel:
         self._fitted = self._trees = self._booster = None  # a fit that fails leaves nothing behind
         panel = panel.only_target()
         chosen = window_config(self._asked, panel)
-        parts = split_windows(panel, chosen, least=max(_LEAST_WINDOWS, _LEAST_HORIZONS * chosen.horizon))
+        parts = split_windows(panel, chosen, least=max(LEAST_VALIDATION_WINDOWS, _LEAST_HORIZONS * chosen.horizon))
         self.config = config = replace(self._asked, context=chosen.context)
         self._periods = measured_periods(panel.until(parts.training_steps))
         windows = self._windows(panel)

@@ -26,8 +26,8 @@ class BoostedConfig:
         feature_fraction: share of the features that a tree may use.
         patience: tenths of the rounds without gain on the validation windows before training ends; 0 never ends it.
         validation_share: last share of the history, which chooses the number of rounds and sets the bands; where it
-            has fewer than 100 windows, the last quarter does so in a training before the training, and then all of
-            the history trains.
+            has fewer than 100 windows, or 7 a step of the horizon, the last quarter does so in a training before the
+            training, and then all of the history trains.
         adapt: whether the errors of the last forecasts move and widen the bands.
         threads: threads; None takes all that OpenMP may.
 

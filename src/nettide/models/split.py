@@ -13,7 +13,8 @@ from nettide.models.windows import WindowRanges, window_ranges
 from nettide.panel import Panel
 
 _VALIDATION_WINDOWS = 2048
-_LEAST_VALIDATION_WINDOWS = 100
+LEAST_VALIDATION_WINDOWS = 100
+"""Windows that can decide anything; fewer train with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Parts:
 
 
 def split_windows(
-    panel: Panel, config: RecurrentConfig, *, share: float | None = None, least: int = _LEAST_VALIDATION_WINDOWS
+    panel: Panel, config: RecurrentConfig, *, share: float | None = None, least: int = LEAST_VALIDATION_WINDOWS
 ) -> Parts:
     """Split the windows of a panel in time.
 

@@ -15,10 +15,9 @@ import numpy as np
 
 from nettide.arrays import Floats
 from nettide.forecast import LEVELS
-from nettide.models.auto.mixture import pinball
+from nettide.models.auto.side_by_side import known_mean, losses_of
 from nettide.models.calibration import Adjustment, adjust, signed_errors
 
-_LEVELS = np.array(LEVELS)
 _MIDDLE = LEVELS.index(0.5)
 _FADING = 0.5  # what a miss counts one horizon later
 _FIRST = 1.0  # of one miss half is believed, of many all
@@ -94,26 +93,19 @@ def carry_that_pays(truth: Floats, mixture: Floats, sizes: Floats) -> Carry:
     missed = lately_missed(errors[:, ::-1])[:, :0:-1]
     before = _losses(truth, mixture, sizes)
     gains = np.stack([before - _losses(truth, carried(mixture, one * missed), sizes) for one in _SHARES])
-    known = np.isfinite(gains)  # (share, series, cutoff)
-    count = np.maximum(known.sum(axis=1), 1)
-    together = np.where(known.any(axis=1), np.where(known, gains, 0.0).sum(axis=1) / count, np.nan)  # (share, cutoff)
-    return Carry(_best(gains), float(_best(together[:, None])[0]))
+    return Carry(_best(gains), float(_best(known_mean(gains, axis=1)[:, None])[0]))
 
 
 def _losses(truth: Floats, quantiles: Floats, sizes: Floats) -> Floats:
     """Give the mean loss of each forecast, shape (series, cutoff); NaN where nothing is known."""
-    losses = pinball(truth, quantiles, _LEVELS) / sizes[:, None, None]
-    known = np.isfinite(losses)
-    total, count = np.where(known, losses, 0.0).sum(axis=2), known.sum(axis=2)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return known_mean(losses_of(truth, quantiles[None])[0], axis=2) / sizes[:, None]
 
 
 def _best(gains: Floats) -> Floats:
     """Choose a share by its gains, NaN where unknown, shape (share, series, cutoff); 0 where none is convincing."""
-    known = np.isfinite(gains)
-    count = np.maximum(known.sum(axis=2), 1)
-    mean = np.where(known, gains, 0.0).sum(axis=2) / count
-    spread = np.sqrt(np.where(known, (gains - mean[..., None]) ** 2, 0.0).sum(axis=2) / count)
-    sure = np.where(count >= _LEAST_FORECASTS, mean - spread / np.sqrt(count), -1.0)  # (share, series)
+    count = np.isfinite(gains).sum(axis=2)  # (share, series)
+    mean = known_mean(gains, axis=2)
+    spread = np.sqrt(known_mean((gains - mean[..., None]) ** 2, axis=2))
+    sure = np.where(count >= _LEAST_FORECASTS, mean - spread / np.sqrt(np.maximum(count, 1)), -1.0)
     found: Floats = np.where(sure.max(axis=0) > 0, _SHARES[sure.argmax(axis=0)], 0.0)
     return found
