@@ -73,7 +73,9 @@ class Challenger:
         return Training(ending=self.ending)
 
     def predict(self, panel: Panel, cutoffs: Ints) -> Forecast:
-        point = np.stack([self.say(panel, int(one), self.horizon) for one in cutoffs], axis=1)
+        point = np.empty((len(panel.series), len(cutoffs), self.horizon))
+        for place, one in enumerate(cutoffs):
+            point[:, place] = self.say(panel, int(one), self.horizon)
         bands = point[..., None] * (1 + 0.25 * (np.array(LEVELS) - 0.5))
         return Forecast(
             ids=panel.ids,

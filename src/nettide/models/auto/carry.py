@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nettide.arrays import Floats
+from nettide.arrays import Bools, Floats
 from nettide.forecast import LEVELS
 from nettide.models.auto.side_by_side import known_mean, losses_of
 from nettide.models.calibration import Adjustment, adjust, signed_errors
@@ -57,11 +57,12 @@ def lately_missed(errors: Floats) -> Floats:
     """
     series, count = errors.shape[:2]
     found, total, weight = np.zeros((series, count + 1)), np.zeros(series), np.zeros(series)
+    told: Bools = np.logical_or.reduce(np.isfinite(errors), axis=2)  # (series, origin)
+    missed = np.zeros((series, count))
+    missed[told] = np.nanmedian(np.clip(errors[told], -_MOST, _MOST), axis=1)
     for origin in reversed(range(count)):
         found[:, origin + 1] = total / (weight + _FIRST)
-        known = np.isfinite(errors[:, origin]).any(axis=1)
-        total, weight = _FADING * total, _FADING * weight + known
-        total[known] += np.nanmedian(np.clip(errors[known, origin], -_MOST, _MOST), axis=1)
+        total, weight = _FADING * total + missed[:, origin], _FADING * weight + told[:, origin]
     found[:, 0] = total / (weight + _FIRST)
     return found
 

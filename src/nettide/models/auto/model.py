@@ -14,6 +14,7 @@ from nettide.errors import HistoryError, MismatchError, ModelError
 from nettide.forecast import LEVELS, Forecast
 from nettide.models import accepts, make_model
 from nettide.models.auto.breaks import level_breaks
+from nettide.models.auto.by_hour import origins_by_hour, widths_by_hour
 from nettide.models.auto.carry import TOLD_BY, carried, lately_missed
 from nettide.models.auto.choosing import choose
 from nettide.models.auto.config import AutoConfig
@@ -163,24 +164,49 @@ class AutoModel:
         return quantile_forecast(panel, cutoffs, values)
 
     def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
-        """Mix the members at some cutoffs, shape (series, cutoff, horizon, level)."""
+        """Forecast from some cutoffs, shape (series, cutoff, horizon, level), with bands for each hour of the day."""
+        count = origins_by_hour(len(panel.series), horizon_seconds=self.horizon * panel.step_seconds)
+        origins = origins_of(cutoffs, horizon=self.horizon, count=count if self.config.adapt else 0)
+        origins = np.where(origins >= self._fitted_steps(panel) - 1, origins, -1)
+        if not (origins >= 0).any():
+            return self._adapted(panel, cutoffs, speaking=cutoffs)[0]
+        at = np.unique(origins[origins >= 0])
+        if any(name in STATISTICAL for name in self.members):
+            values, _ = self._adapted(panel, cutoffs, speaking=cutoffs)
+            past, usual = self._adapted(panel, at, speaking=at[:0])
+        else:  # one run for all: most origins are cutoffs too
+            every = np.union1d(at, cutoffs)
+            both, usual = self._adapted(panel, every, speaking=cutoffs)
+            values, earlier = both[:, np.searchsorted(every, cutoffs)], np.searchsorted(every, at)
+            past, usual = both[:, earlier], usual[:, earlier]
+        past[~usual] = np.nan
+        return adjust(values, widths_by_hour(panel, cutoffs, origins, at, past), middle=_MIDDLE)
+
+    def _adapted(self, panel: Panel, cutoffs: Ints, *, speaking: Ints) -> tuple[Floats, Bools]:
+        """Mix the members at some cutoffs; what needs a fit or a forecast anew is done at those ``speaking`` alone.
+
+        Returns:
+            shape (series, cutoff, horizon, level), with bands that what came of the last forecasts moved; and where
+            the level had not broken, shape (series, cutoff).
+        """
         horizon = self.horizon
         weights, carry = self.weights_of(panel.ids), self.carry_of(panel.ids)
         judged = self._judged(panel)
         origins = self._origins(panel, cutoffs, count=judged + (TOLD_BY if carry.any() else 0))  # (cutoff, origin)
         every = np.union1d(origins[origins >= 0], cutoffs)
-        members = self._member_quantiles(panel, cutoffs, every)  # (member, series, every, horizon, level)
+        members, before = self._member_quantiles(panel, speaking, every)  # (member, series, every, horizon, level)
         steps = every[:, None] + np.arange(1, horizon + 1)
         seen = steps < panel.steps
         truth = np.where(seen, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
         off = holiday_shares(panel, ahead=horizon, clock=self._mixture.clock)  # (series, time)
-        losses = known_mean(losses_of(truth, members), axis=3)  # (member, series, every)
+        losses = known_mean(losses_of(truth, before), axis=3)  # (member, series, every)
         # what only speaks at the cutoffs has not missed anything, so that its part is not corrected
-        told_before = 1.0 - weights[[name in STATISTICAL for name in self.members]].sum(axis=0)  # (series,)
+        anew = [name in STATISTICAL and len(speaking) > 0 for name in self.members]
+        told_before = 1.0 - weights[anew].sum(axis=0)  # (series,)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
+        usual, aloud = np.ones(values.shape[:2], dtype=np.bool_), set(speaking.tolist())
         for place, cutoff in enumerate(cutoffs):
-            before = origins[place][origins[place] >= 0]
-            past = np.searchsorted(every, before)
+            past = np.searchsorted(every, origins[place][origins[place] >= 0])
             last = past[:ORIGINS]
             guarded = guarded_weights(weights, losses[:, :, last], strength=self.config.guard)
             now = int(np.searchsorted(every, cutoff))
@@ -189,7 +215,7 @@ class AutoModel:
                 by_step = weights_on_days_off(guarded, self._mixture.knowledge, share)
                 at_once, at_first = by_step[:, :, -1], by_step[:, :, :-1]
             mixture = mixed(at_once, members[:, :, now])
-            earlier = mixed(at_first, members[:, :, past])  # (series, origin, horizon, level)
+            earlier = mixed(at_first, before[:, :, past])  # (series, origin, horizon, level)
             errors = signed_errors(truth[:, past], earlier, middle=_MIDDLE)
             breaks = level_breaks(earlier[:, : len(last), :, _MIDDLE], truth[:, last]) if self.config.guard else None
             if len(lasting := np.flatnonzero(carry)) and len(past):
@@ -199,10 +225,12 @@ class AutoModel:
                 earlier = carried(earlier[lasting], missed[:, 1:])
                 errors[lasting] = signed_errors(truth[np.ix_(lasting, past)], earlier, middle=_MIDDLE)
             if breaks is not None and len(rows := breaks.rows):
-                mended, at = breaks.mended(panel, int(cutoff)), np.array([cutoff])
-                again = self._member_quantiles(mended, at[:0], at)  # the statistical ones would be fitted anew
-                mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
+                if int(cutoff) in aloud:
+                    mended, at = breaks.mended(panel, int(cutoff)), np.array([cutoff])
+                    again, _ = self._member_quantiles(mended, at[:0], at)  # the statistical ones would be fitted anew
+                    mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
                 errors[rows, 0] = np.nan  # is explained
+                usual[rows, place] = False
             if self.config.adapt and len(past):
                 told = errors[:, None, :judged]
                 adjustment = recent_adjustment(told, level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
@@ -213,7 +241,7 @@ class AutoModel:
             values[:, place] = mixture
         if self.config.guard:
             keep_unchanged(panel, cutoffs, values, middle=_MIDDLE)
-        return values
+        return values, usual
 
     def _judged(self, panel: Panel) -> int:
         """Give how many earlier forecasts judge the bands: of a few series more, to have as many errors as of many."""
@@ -228,16 +256,24 @@ class AutoModel:
             shape (cutoff, origin).
         """
         found = origins_of(cutoffs, horizon=self.horizon, count=count)
-        fitted_steps = (self._mixture.until - panel.start) // panel.step_seconds
-        found[:, ORIGINS:] = np.where(found[:, ORIGINS:] >= fitted_steps - 1, found[:, ORIGINS:], -1)
+        found[:, ORIGINS:] = np.where(found[:, ORIGINS:] >= self._fitted_steps(panel) - 1, found[:, ORIGINS:], -1)
         return found
 
-    def _member_quantiles(self, panel: Panel, cutoffs: Ints, every: Ints) -> Singles:
-        """Let every member forecast; the statistical ones at the cutoffs alone, since each forecast is a fit."""
+    def _fitted_steps(self, panel: Panel) -> int:
+        """Give how many steps of the panel are before the end of what was fitted on."""
+        return (self._mixture.until - panel.start) // panel.step_seconds
+
+    def _member_quantiles(self, panel: Panel, speaking: Ints, every: Ints) -> tuple[Singles, Singles]:
+        """Let every member forecast; the statistical ones at some cutoffs alone, since each forecast is a fit.
+
+        Returns:
+            what they say, and what a later cutoff hears of it, each of shape (member, series, every, horizon, level): a
+            forecast must be the same whichever others are asked for, so what is not always said is not heard.
+        """
         points: list[Floats] = []
         quantiles: list[Singles] = []
         for name, model in self._mixture.chosen.members.items():
-            at = cutoffs if name in STATISTICAL else every
+            at = speaking if name in STATISTICAL else every
             made = model.predict(panel, at)
             point = np.full((len(panel.series), len(every), self.horizon), np.nan)
             bands = np.full((*point.shape, len(made.levels)), np.nan, dtype=np.float32)
@@ -245,7 +281,13 @@ class AutoModel:
             point[:, places], bands[:, places] = made.point, made.quantiles
             points.append(point)
             quantiles.append(bands)
-        return with_bands(points, quantiles)
+        said = with_bands(points, quantiles)
+        silent = [place for place, name in enumerate(self.members) if name in STATISTICAL]
+        if not (silent and len(speaking)):
+            return said, said
+        for place in silent:
+            points[place][:], quantiles[place][:] = np.nan, np.nan
+        return said, with_bands(points, quantiles)
 
     def state(self) -> State:
         """Give members and weights.

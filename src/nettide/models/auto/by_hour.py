@@ -1,0 +1,109 @@
+"""Bands that follow, hour of the day by hour, how often the last week's forecasts held.
+
+Where a link is forecast many times a day, a band that holds on the whole may still hold too little in the morning and
+too much at night. Each hour of the day has a factor on the width below the median, and one above it; every forecast
+that came true moves those of its hours, and a little less those of the hours around.
+
+Source: adaptive conformal inference, Gibbs and Candès, NeurIPS 2021, in groups that overlap as in Bastani et al.,
+Practical Adversarial Multivalid Conformal Prediction, NeurIPS 2022.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nettide.arrays import Floats, Ints
+from nettide.forecast import LEVELS
+from nettide.models.calibration import Adjustment, signed_errors
+from nettide.panel import Panel
+from nettide.prepare.calendar import DAY_SECONDS
+
+_HOUR_SECONDS = 3_600
+_HOURS = DAY_SECONDS // _HOUR_SECONDS
+_LONGEST = 6 * _HOUR_SECONDS  # horizon; of fewer forecasts a day a week tells too little of an hour
+_WEEK = 7 * DAY_SECONDS
+_LEAST = 2 * DAY_SECONDS  # of forecasts to look back on
+_MOST_FORECASTS = 5_000  # series x origins, all of which are forecast again
+_RATE = 0.4  # what an hour of misses adds to the log of a width
+_SHARED = 0.6  # of what moves a width, from the misses of all series
+_REACH = 4  # hours; what is half as far away counts half
+_MOST = 1.0  # log of a factor
+_FAR = 100.0  # widths; beyond a band of no width, by any amount
+
+
+def origins_by_hour(series: int, *, horizon_seconds: int) -> int:
+    """Give how many earlier forecasts, one a horizon, tell the hours of the day apart: those of a week, or none."""
+    if horizon_seconds > _LONGEST or not series:
+        return 0
+    count = min(_WEEK // horizon_seconds, _MOST_FORECASTS // series)
+    return count if count * horizon_seconds >= _LEAST else 0
+
+
+def widths_by_hour(panel: Panel, cutoffs: Ints, origins: Ints, at: Ints, quantiles: Floats) -> Adjustment:
+    """Give factors on the widths of bands, from how often those of the last forecasts were missed at each hour.
+
+    A forecast is judged by the band that the ones before it had led to, so that a width that is too large is
+    corrected until it is not.
+
+    Args:
+        panel: what is known; only steps up to each cutoff are used.
+        cutoffs: index of the last seen step, shape (cutoff,).
+        origins: earlier cutoffs that each looks back on, newest first, at least a horizon ago; negative where there is
+            none, shape (cutoff, origin).
+        at: all of these, ascending, shape (time,).
+        quantiles: that were forecast there, shape (series, time, horizon, level).
+
+    Returns:
+        factors for each series, shape (series, cutoff, horizon); no shift.
+    """
+    ahead = np.arange(1, quantiles.shape[2] + 1)
+    steps = at[:, None] + ahead
+    truth = np.where(steps < panel.steps, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
+    errors = signed_errors(truth, quantiles, middle=LEVELS.index(0.5))  # (series, time, horizon)
+    errors = np.where(np.abs(errors) < _FAR, errors, np.nan)
+    hours, now = _hours(panel, steps), _hours(panel, cutoffs[:, None] + ahead)
+    apart = np.abs(np.arange(_HOURS)[:, None] - np.arange(_HOURS))
+    counts = np.maximum(0.0, 1 - np.minimum(apart, _HOURS - apart) / _REACH)  # (hour, hour)
+    counts *= _RATE * panel.step_seconds / _HOUR_SECONDS
+    place = np.where(origins >= 0, np.searchsorted(at, origins), -1)
+    below, above = (_followed(side * errors, hours, place, counts, now) for side in (-1.0, 1.0))
+    return Adjustment(np.zeros_like(below), below, above)
+
+
+def _followed(beyond: Floats, hours: Ints, place: Ints, counts: Floats, now: Ints) -> Floats:
+    """Follow the misses beyond one edge and give the factors in the end.
+
+    Args:
+        beyond: errors, 1 being on the edge, NaN where unknown, shape (series, time, horizon).
+        hours: of the target steps, shape (time, horizon).
+        place: which times each cutoff looks back on, newest first, negative for none, shape (cutoff, origin).
+        counts: how much a miss in one hour (row) moves another, shape (24, 24).
+        now: hours of the target steps to come, shape (cutoff, horizon).
+
+    Returns:
+        shape (series, cutoff, horizon).
+    """
+    logs = np.zeros((len(beyond), len(place), _HOURS))
+    for origin in reversed(range(place.shape[1])):
+        there = np.flatnonzero(place[:, origin] >= 0)
+        at = place[there, origin]
+        error, hour = beyond[:, at], hours[at]  # (series, cutoff, horizon), (cutoff, horizon)
+        known = np.isfinite(error)
+        missed = np.where(known, (error > np.exp(_taken(logs[:, there], hour))) - LEVELS[0], 0.0)
+        shared = missed.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        missed = (1 - _SHARED) * missed + _SHARED * shared
+        moved = logs[:, there] + np.einsum("sch,chk->sck", missed, counts[hour])
+        logs[:, there] = np.clip(moved, -_MOST, _MOST)
+    return np.exp(_taken(logs, now))
+
+
+def _hours(panel: Panel, steps: Ints) -> Ints:
+    """Give the hour of the day (UTC) of steps, 0 ... 23, of the same shape."""
+    found: Ints = (panel.start + steps * panel.step_seconds) % DAY_SECONDS // _HOUR_SECONDS
+    return found
+
+
+def _taken(logs: Floats, hours: Ints) -> Floats:
+    """Take the value at each hour: logs of shape (series, cutoff, 24), hours of (cutoff, horizon)."""
+    found: Floats = np.take_along_axis(logs, np.broadcast_to(hours, (len(logs), *hours.shape)), axis=2)
+    return found
