@@ -1,6 +1,6 @@
 """Bands that follow, hour of the day by hour, how often the last week's forecasts held.
 
-Where a link is forecast many times a day, a band that holds on the whole may still hold too little in the morning and
+Where a link is forecast an hour ahead or less, a band that holds on the whole may still hold too little in the morning and
 too much at night. Each hour of the day has a factor on the width below the median, and one above it; every forecast
 that came true moves those of its hours, and a little less those of the hours around.
 
@@ -14,13 +14,13 @@ import numpy as np
 
 from nettide.arrays import Floats, Ints
 from nettide.forecast import LEVELS
-from nettide.models.calibration import Adjustment, signed_errors
+from nettide.models.calibration import Adjustment, origins_of, signed_errors
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 
 _HOUR_SECONDS = 3_600
 _HOURS = DAY_SECONDS // _HOUR_SECONDS
-_LONGEST = 6 * _HOUR_SECONDS  # horizon; of fewer forecasts a day a week tells too little of an hour
+_LONGEST = _HOUR_SECONDS  # horizon; what is further ahead is corrected too late
 _WEEK = 7 * DAY_SECONDS
 _LEAST = 2 * DAY_SECONDS  # of forecasts to look back on
 _MOST_FORECASTS = 5_000  # series x origins, all of which are forecast again
@@ -31,12 +31,30 @@ _MOST = 1.0  # log of a factor
 _FAR = 100.0  # widths; beyond a band of no width, by any amount
 
 
-def origins_by_hour(series: int, *, horizon_seconds: int) -> int:
-    """Give how many earlier forecasts, one a horizon, tell the hours of the day apart: those of a week, or none."""
-    if horizon_seconds > _LONGEST or not series:
-        return 0
-    count = min(_WEEK // horizon_seconds, _MOST_FORECASTS // series)
-    return count if count * horizon_seconds >= _LEAST else 0
+def origins_by_hour(cutoffs: Ints, *, series: int, horizon: int, step_seconds: int) -> Ints:
+    """Give the earlier cutoffs that tell the hours of the day apart, newest first; negative where there is none.
+
+    They are a horizon apart, or as many horizons as an hour has, over a week.
+
+    Args:
+        cutoffs: index of the last seen step, shape (cutoff,).
+        series: how many are forecast.
+        horizon: steps ahead.
+        step_seconds: length of a step.
+
+    Returns:
+        shape (cutoff, origin); no origin where the horizon is longer than an hour, or two days would be too many.
+    """
+    apart = _horizons_apart(horizon, step_seconds) * horizon  # steps
+    count = min(_WEEK // (apart * step_seconds), _MOST_FORECASTS // max(series, 1))
+    if horizon * step_seconds > _LONGEST or count * apart * step_seconds < _LEAST:
+        count = 0
+    return origins_of(cutoffs, horizon=apart, count=count)
+
+
+def _horizons_apart(horizon: int, step_seconds: int) -> int:
+    """Give how many horizons of some steps there are to an hour, or begin in it."""
+    return -(-_HOUR_SECONDS // (horizon * step_seconds))
 
 
 def widths_by_hour(panel: Panel, cutoffs: Ints, origins: Ints, at: Ints, quantiles: Floats) -> Adjustment:
@@ -64,7 +82,7 @@ def widths_by_hour(panel: Panel, cutoffs: Ints, origins: Ints, at: Ints, quantil
     hours, now = _hours(panel, steps), _hours(panel, cutoffs[:, None] + ahead)
     apart = np.abs(np.arange(_HOURS)[:, None] - np.arange(_HOURS))
     counts = np.maximum(0.0, 1 - np.minimum(apart, _HOURS - apart) / _REACH)  # (hour, hour)
-    counts *= _RATE * panel.step_seconds / _HOUR_SECONDS
+    counts *= _RATE * _horizons_apart(len(ahead), panel.step_seconds) * panel.step_seconds / _HOUR_SECONDS
     place = np.where(origins >= 0, np.searchsorted(at, origins), -1)
     below, above = (_followed(side * errors, hours, place, counts, now) for side in (-1.0, 1.0))
     return Adjustment(np.zeros_like(below), below, above)

@@ -165,8 +165,11 @@ class AutoModel:
 
     def _quantiles(self, panel: Panel, cutoffs: Ints) -> Floats:
         """Forecast from some cutoffs, shape (series, cutoff, horizon, level), with bands for each hour of the day."""
-        count = origins_by_hour(len(panel.series), horizon_seconds=self.horizon * panel.step_seconds)
-        origins = origins_of(cutoffs, horizon=self.horizon, count=count if self.config.adapt else 0)
+        if not self.config.adapt:
+            return self._adapted(panel, cutoffs, speaking=cutoffs)[0]
+        origins = origins_by_hour(
+            cutoffs, series=len(panel.series), horizon=self.horizon, step_seconds=panel.step_seconds
+        )
         origins = np.where(origins >= self._fitted_steps(panel) - 1, origins, -1)
         if not (origins >= 0).any():
             return self._adapted(panel, cutoffs, speaking=cutoffs)[0]
