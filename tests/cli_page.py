@@ -62,7 +62,8 @@ def parameters(verb: Callable[..., Any]) -> Iterator[Parameter]:
         kind, info = typing.get_args(hints[name])
         bare = next(arg for arg in _alternatives(kind) if arg is not type(None))
         element = typing.get_args(bare)[0] if typing.get_origin(bare) is list else bare
-        default = "required" if one.default is inspect.Parameter.empty else _default_text(one.default)
+        told = info.show_default if isinstance(info.show_default, str) else one.default
+        default = "required" if one.default is inspect.Parameter.empty else _default_text(told)
         if isinstance(info, OptionInfo):
             value = "" if element is bool else info.metavar or _value_text(element)
             shared = info.rich_help_panel == _SHARED

@@ -71,6 +71,29 @@ def test_zone_sum_and_country_of_the_fit_hold_until_others_are_named(tmp_path: P
     assert other.out != named.out
 
 
+@pytest.mark.parametrize(
+    ("of_fit", "named"),
+    [(("--aggregate", "max"), ("--aggregate", "mean")), (("--missing", "zero"), ("--missing", "gap"))],
+)
+def test_what_is_usual_holds_against_the_fit_where_it_is_named(
+    of_fit: tuple[str, str], named: tuple[str, str], tmp_path: Path
+) -> None:
+    path = written(tmp_path / "gaps.csv", rates(4 * 24 * 20, minutes=15), minutes=15)
+    header, *rows = path.read_text().splitlines()
+    hours = (rows[place : place + 4] for place in range(0, len(rows) - 4, 4))
+    kept = [row for hour, four in enumerate(hours) if hour % 7 for row in four]
+    path.write_text("\n".join([header, *kept, *rows[-4:]]) + "\n")
+    model, step = tmp_path / "model", ("--step", "1h")
+    succeed("fit", path, "--horizon", 24, "--model", "window-mean", *step, *of_fit, "--out", model)
+    alike = succeed("forecast", model, path, *step, "--json")
+    assert f"read as for the fit of the model: {' '.join(of_fit)}" in alike.err
+    usual = succeed("forecast", model, path, *step, *named, "--json")
+    assert "read as for the fit" not in usual.err
+    succeed("fit", path, "--horizon", 24, "--model", "window-mean", *step, "--out", tmp_path / "plain")
+    assert usual.out == succeed("forecast", tmp_path / "plain", path, *step, "--json").out
+    assert usual.out != alike.out
+
+
 def test_a_model_that_was_read_as_nobody_says_needs_no_word(tmp_path: Path) -> None:
     path = written(tmp_path / "plain.csv", rates(24 * 30, minutes=60), minutes=60)
     succeed("fit", path, "--horizon", 4, "--model", "naive", "--out", tmp_path / "model")

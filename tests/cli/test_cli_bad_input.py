@@ -48,6 +48,15 @@ def keep(choose: Callable[[int], bool]) -> Callable[[list[str]], None]:
     return change
 
 
+def written_as(form: str) -> Callable[[list[str]], None]:
+    """Write all values in another form."""
+
+    def change(lines: list[str]) -> None:
+        lines[:] = [f"{start},{form.format(value)}" for start, _, value in (line.rpartition(",") for line in lines)]
+
+    return change
+
+
 def without_values(lines: list[str]) -> None:
     lines[:] = [line.rpartition(",")[0] + "," for line in lines]
 
@@ -70,6 +79,23 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "a value that is no number": (
         rows(change=at(3, HOURS[3] + ",r1,much")),
         "traffic.csv line 5: 'much' in column 'y' is not a number; correct it or leave it empty",
+    ),
+    "a decimal comma": (
+        rows(change=at(3, HOURS[3] + ',r1,"142,05"')),
+        "traffic.csv line 5: '142,05' in column 'y' is not a number; write decimals with a point",
+    ),
+    "decimal commas throughout": (
+        rows(change=written_as('"{},05"')),
+        "traffic.csv line 2: '100,05' in column 'y' is not a number; write decimals with a point",
+    ),
+    "decimal commas that part the cells": (
+        rows(change=written_as("{},05")),
+        "traffic.csv line 2: has 4 cells, but the header names 3 columns; if '100,05' is one number, write decimals",
+    ),
+    "units in the cells": (
+        rows(change=written_as("{}.3 Mbps")),
+        "traffic.csv line 2: '100.3 Mbps' in column 'y' is not a number; strip the unit, which must be one for all "
+        "cells, and name it with --unit Mbps",
     ),
     "too few cells": (rows(change=at(3, HOURS[3] + ",r1")), "traffic.csv line 5: has 2 cells, but the header names 3"),
     "two values at one time": (rows(change=also(HOURS[0] + ",r1,7")), "--duplicates"),

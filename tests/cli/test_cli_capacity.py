@@ -58,6 +58,25 @@ def test_json_has_every_date_and_chance(links: Path) -> None:
     assert succeed("capacity", links, "--capacity", "10G", "--unit", "bit/s", "--json", "--horizon", 120).out == ran.out
 
 
+def test_a_link_without_recent_readings_gets_no_date(tmp_path: Path) -> None:
+    lines = ["unique_id,ds,y"]
+    for day in range(60):
+        when = np.datetime64("2026-01-05") + day
+        lines += [f"going,{when},{5 + day % 3}", *([f"gone,{when},{5 + day % 3}"] if day < 40 else [])]
+    path = tmp_path / "links.csv"
+    path.write_text("\n".join(lines) + "\n")
+    ran = succeed("capacity", path, "--capacity", 10)
+    last = ran.out.splitlines()[-1]
+    assert last.startswith("gone ")
+    assert last.rstrip().endswith("no readings since 2026-02-13")
+    assert "2027" not in last
+    found = json.loads(succeed("capacity", path, "--capacity", 10, "--json").out)["series"][-1]
+    assert (found["state"], found["reason"]) == ("ended", "no readings since 2026-02-13")
+    assert (found["last_reading"], found["unseen_days"], found["now"], found["thresholds"]) == (
+        "2026-02-13", 20, None, [],
+    )  # fmt: skip
+
+
 def test_not_within_the_horizon_is_said_plainly(links: Path) -> None:
     ran = succeed("capacity", links, "--capacity", "500G", "--unit", "bit/s", "--series", "full")
     assert ran.out.count("not within the horizon (probability under 1 %)") == 3

@@ -14,6 +14,7 @@ from nettide.insight.capacity import Outlook, outlooks
 from nettide.insight.capacity_choice import CapacityChoice
 from nettide.insight.capacity_paths import simulate
 from nettide.insight.capacity_trend import fit_trends
+from nettide.insight.capacity_words import why_not
 from nettide.panel import Channel, Panel, Series
 
 MONDAY = 1_767_571_200
@@ -132,6 +133,41 @@ def test_series_that_are_silent_or_unknown_have_no_date() -> None:
     assert unknown.state == "short"
     assert unknown.last_day is None
     assert math.isnan(unknown.used)
+
+
+@pytest.mark.parametrize(
+    ("known_days", "most"),
+    [(28, 7), (70, 7), (150, 15), (365, 28), (730, 28)],
+)
+def test_readings_that_ended_long_before_the_data_date_nothing(known_days: int, most: int) -> None:
+    for unseen, state in ((most, "told"), (most + 1, "ended")):
+        row = np.concatenate([days_of(np.full(known_days, 1.9)), np.full(unseen, np.nan)])
+        last = date(2026, 1, 5) + timedelta(days=known_days - 1)
+        for rows in ([row], [row, days_of(np.ones(len(row)))]):
+            one = told(*rows, paths=100)[0]
+            assert (one.state, one.unseen_days) == (state, unseen)
+            assert (one.last_day, one.last_reading) == (last, last)
+            assert bool(one.crossings) == math.isfinite(one.now) == (state == "told")
+
+
+def test_a_short_history_that_ended_is_said_to_have_ended() -> None:
+    (one,) = told(np.concatenate([days_of(np.ones(9)), np.full(20, np.nan)]))
+    assert (one.state, why_not(one)) == ("ended", "no readings since 2026-01-13")
+
+
+def test_days_of_too_few_readings_are_not_said_to_have_none() -> None:
+    hours = np.repeat(days_of(np.ones(60)), 24)
+    hours[40 * 24 :] = np.where(np.arange(20 * 24) % 2, np.nan, hours[40 * 24 :])
+    panel = replace(panel_of(hours), step_seconds=3600)
+    (one,) = outlooks(panel, CapacityChoice(paths=100))
+    assert (one.last_day, one.last_reading) == (date(2026, 2, 13), date(2026, 3, 5))
+    assert why_not(one) == "too few readings a day since 2026-02-13"
+
+
+def test_a_last_day_that_has_just_begun_is_not_unseen() -> None:
+    panel = replace(panel_of(np.repeat(days_of(np.ones(60)), 24)[: 59 * 24 + 9]), step_seconds=3600)
+    (one,) = outlooks(panel, CapacityChoice(paths=100))
+    assert (one.unseen_days, one.known_days, one.last_reading) == (0, 59, date(2026, 3, 5))
 
 
 def test_constant_traffic_has_an_answer() -> None:

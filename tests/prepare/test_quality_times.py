@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from quality_rows import MONDAY, found, kinds, made, only, panel_rows, rows_of, timed_rows, traffic
 
 from nettide.arrays import Ints
+from nettide.prepare.grid import GridChoice, to_panel
 from nettide.prepare.quality import examine
 from nettide.prepare.rows import Rows
 from nettide.synthetic.config import SynthConfig
@@ -150,6 +152,45 @@ def test_a_poller_that_drifts_gets_the_usual_step() -> None:
     assert verdict.step_seconds == 300
     assert "say the step, --step 5min" in found(verdict.series[0], "irregular").text
     assert verdict.series[0].figures.missing == 0
+
+
+@pytest.mark.parametrize("step_seconds", [None, 300])
+@pytest.mark.parametrize("about", [0, 130, 298])
+def test_polls_that_jitter_about_their_time_miss_no_step(about: int, step_seconds: int | None) -> None:
+    jitter = np.random.default_rng(about).integers(-9, 10, 288 * 30)
+    values = made(points=288 * 30, step_seconds=300).values
+    rows = timed_rows(MONDAY + 300 * np.arange(288 * 30) + about + jitter, values)
+    figures = only(rows, step_seconds=step_seconds).figures
+    assert (figures.missing, figures.gaps, figures.known) == (0, 0, 288 * 30)
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(
+    step=st.sampled_from([300, 3600, 86_400]),
+    about=st.floats(0, 1),
+    width=st.floats(0, 0.2),
+    zone=st.sampled_from(["UTC", "Asia/Kolkata", "America/New_York"]),
+    missing=st.sampled_from(["gap", "zero"]),
+    seed=st.integers(0, 999),
+)
+def test_steps_that_are_known_and_missing_are_those_of_the_grid(
+    step: int, about: float, width: float, zone: str, missing: Literal["gap", "zero"], seed: int
+) -> None:
+    chance = np.random.default_rng(seed)
+    polls = np.flatnonzero(chance.uniform(size=500) < 0.8)
+    rows = timed_rows(
+        np.round(MONDAY + step * (polls + about + width * chance.uniform(-1, 1, len(polls)))).astype(np.int64),
+        np.where(chance.uniform(size=len(polls)) < 0.1, np.nan, 1 + chance.uniform(size=len(polls))),
+    )
+    panel, _ = to_panel(rows, GridChoice(step_seconds=step, missing=missing), zone=zone)
+    figures = only(rows, step_seconds=step, missing=missing, zone=zone).figures
+    unknown = np.isnan(panel.target[0])
+    edges = np.diff(np.concatenate([[False], unknown, [False]]).astype(int))
+    runs = np.flatnonzero(edges == -1) - np.flatnonzero(edges == 1)
+    assert figures.missing == pytest.approx(unknown.mean())
+    assert (figures.gaps, figures.longest_gap) == (len(runs), runs.max(initial=0))
+    if missing == "gap":
+        assert figures.known == panel.steps - unknown.sum()
 
 
 def test_a_series_with_a_longer_step_is_named() -> None:

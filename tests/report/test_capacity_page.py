@@ -30,7 +30,10 @@ def test_the_headline_counts_what_is_full() -> None:
         "100 % of the capacity: 1 of 3 series is there already, 0 more are likely to be within 60 days."
     )
     short = outlooks(panel_of(5e8, days=9), CHOICE)
-    assert headline(short, CHOICE) == "No run-out date can be told: every series is too short or silent."
+    assert (
+        headline(short, CHOICE)
+        == "No run-out date can be told: every series is too short, silent or without recent readings."
+    )
 
 
 def test_a_new_link_that_is_over_its_capacity_is_named_though_it_has_no_date() -> None:
@@ -59,6 +62,16 @@ def test_a_series_without_a_date_says_why() -> None:
     page = render_capacity(outlooks(panel_of(1e9, days=9), CHOICE), choice=CHOICE, title="links")
     assert "too short a history: 9 whole days are known, 28 are needed" in page
     assert "data-chart=" not in page
+
+
+def test_a_series_that_ended_before_the_others_has_no_date_and_says_since_when() -> None:
+    panel = panel_of(9.9e8, 9.9e8)
+    panel.values[1, 40:] = np.nan
+    found = outlooks(panel, CHOICE)
+    page = render_capacity(sorted(found, key=urgency), choice=CHOICE, title="links")
+    row = page.partition('<th scope="row">s1</th>')[2].partition("</tr>")[0]
+    assert re.findall("<td>(.*?)</td>", row) == ["1 Gbit/s", "–", "–", "–", "no readings since 2026-02-13", "", ""]
+    assert page.count("data-chart=") == 1
 
 
 def test_names_cannot_run_as_script() -> None:

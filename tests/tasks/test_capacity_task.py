@@ -9,6 +9,7 @@ import pytest
 
 from nettide.errors import OptionError, SourceError, StoreError, UnitError
 from nettide.insight.capacity_choice import CapacityChoice
+from nettide.insight.capacity_words import outlook_text
 from nettide.panel import Channel, Panel, Series
 from nettide.tasks.capacity import CapacityResult, capacity, check_page, write_page
 from nettide.tasks.capacity_file import read_capacities
@@ -130,14 +131,36 @@ def test_traffic_far_from_its_capacity_raises_a_question_about_units(tmp_path: P
     assert "the data names no unit: its values are taken as they are, in the unit of the capacity" in low
 
 
+def without_the_end(location: str, id: str, *, last: str) -> str:
+    path = Path(location)
+    lines = (line.split(",") for line in path.read_text().splitlines())
+    path.write_text("\n".join(",".join(line) for line in lines if not (line[0] == id and line[1] > last)) + "\n")
+    return location
+
+
 def test_series_that_end_early_are_named(tmp_path: Path) -> None:
-    path = Path(traffic_file(tmp_path))
-    kept = [
-        line for line in path.read_text().splitlines() if not (line.startswith("edge") and line[5:15] > "2026-02-20")
-    ]
-    path.write_text("\n".join(kept))
-    notes = run(str(path), capacity=1e10).notes
-    assert "1 series end more than a week before the others: 'edge'; their dates are vaguer" in notes
+    location = without_the_end(traffic_file(tmp_path, days=150), "edge", last="2026-05-23")
+    found = run(location, capacity=1e10)
+    assert {one.state for one in found.outlooks} == {"told"}
+    assert "1 series end more than a week before the data: 'edge'; their dates are vaguer" in found.notes
+
+
+def test_a_series_that_ended_gets_no_date_and_stands_last_alone_or_in_company(tmp_path: Path) -> None:
+    location = without_the_end(traffic_file(tmp_path), "edge", last="2026-02-20")
+    found = run(location, capacity=1e9, unit="bit/s")
+    assert [one.id for one in found.outlooks] == ["core-out", "core-in", "edge"]
+    assert "1 series get no dates for want of recent readings: 'edge'" in found.notes
+    (alone,) = run(location, capacity=1e9, unit="bit/s", series="edge").outlooks
+    for one in (alone, found.outlooks[-1]):
+        assert outlook_text(one, FEW) == "edge: no readings since 2026-02-20"
+        assert (one.state, one.unseen_days, one.crossings, one.fan) == ("ended", 13, (), None)
+
+
+def test_a_date_does_not_depend_on_the_company_of_a_series_that_ends_early(tmp_path: Path) -> None:
+    location = without_the_end(traffic_file(tmp_path), "edge", last="2026-03-01")
+    together = run(location, capacity=4e9).outlooks[0]
+    (alone,) = run(location, capacity=4e9, series="edge").outlooks
+    assert (together.id, together.crossings) == ("edge", alone.crossings)
 
 
 @pytest.mark.parametrize(

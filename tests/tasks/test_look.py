@@ -35,6 +35,12 @@ def test_data_that_no_model_takes_is_judged_all_the_same_and_says_what_helps(tmp
     assert look(location, Reading(grid=GridChoice(invalid="gap"))).panel is None
 
 
+def test_a_zone_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    location = write(tmp_path / "a.csv", 1)
+    with pytest.raises(SourceError, match="time zone 'No/where' does not exist; write for example Europe/Prague"):
+        look(location, Reading(zone="No/where"))
+
+
 def test_what_is_no_traffic_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file or folder"):
         look(str(tmp_path / "none.csv"), Reading())

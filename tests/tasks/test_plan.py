@@ -60,6 +60,12 @@ def test_a_reading_as_nobody_says_needs_no_options_and_every_other_field_has_one
     }  # fmt: skip
 
 
+def test_what_is_usual_is_an_option_where_it_was_said() -> None:
+    said = Reading(grid=GridChoice(aggregate="mean", missing="gap"))
+    assert reading_options(said) == ("--aggregate", "mean", "--missing", "gap")
+    assert reading_from(reading_document(said)) == said
+
+
 @pytest.mark.parametrize("make", [backtest_command, fit_command])
 def test_every_option_of_a_command_exists(make) -> None:
     plan = Plan("lstm", 6, 24, 0.25, 7, 3, None, (("hidden", "8"), ("filters", "8,4")))

@@ -76,12 +76,18 @@ StepOption = Annotated[
     typer.Option("--step", help="Step of the grid, as 5min, 1h, 1d; found if regular.", rich_help_panel=_READ),
 ]
 AggregateOption = Annotated[
-    Aggregate, typer.Option("--aggregate", help="How readings within a step become one.", rich_help_panel=_READ)
+    Aggregate | None,
+    typer.Option(
+        "--aggregate", help="How readings within a step become one.", show_default="mean", rich_help_panel=_READ
+    ),
 ]
 MissingOption = Annotated[
-    Missing,
+    Missing | None,
     typer.Option(
-        "--missing", help="A step without a reading is unknown (gap) or no traffic (zero).", rich_help_panel=_READ
+        "--missing",
+        help="A step without a reading is unknown (gap) or no traffic (zero).",
+        show_default="gap",
+        rich_help_panel=_READ,
     ),
 ]
 InvalidOption = Annotated[
@@ -161,8 +167,8 @@ _READING: dict[str, tuple[Any, Any]] = {
     "target": (TargetOption, None),
     "zone": (ZoneOption, None),
     "step": (StepOption, None),
-    "aggregate": (AggregateOption, Aggregate.mean),
-    "missing": (MissingOption, Missing.gap),
+    "aggregate": (AggregateOption, None),
+    "missing": (MissingOption, None),
     "invalid": (InvalidOption, Invalid.error),
     "duplicates": (DuplicatesOption, Duplicates.error),
     "counter": (CounterOption, None),
@@ -208,8 +214,8 @@ def reading(
     target: str | None = None,
     zone: str | None = None,
     step: str | None = None,
-    aggregate: Aggregate = Aggregate.mean,
-    missing: Missing = Missing.gap,
+    aggregate: Aggregate | None = None,
+    missing: Missing | None = None,
     invalid: Invalid = Invalid.error,
     duplicates: Duplicates = Duplicates.error,
     counter: Counter | None = None,
@@ -236,8 +242,8 @@ def reading(
         layout=layout if limit is None else replace(layout, limit_bytes=int(parse_quantity(limit))),
         grid=GridChoice(
             step_seconds=None if step is None else parse_step(step),
-            aggregate=aggregate.value,
-            missing=missing.value,
+            aggregate=None if aggregate is None else aggregate.value,
+            missing=None if missing is None else missing.value,
             invalid=invalid.value,
             duplicates=duplicates.value,
         ),

@@ -24,8 +24,11 @@ FAN_LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 _TOGETHER = 64  # series that are filtered at once
 _DRAWN_DAYS = 366
 
-State = Literal["told", "short", "silent"]
-"""Whether a run-out date can be told; if not, because of too short a history or because there is hardly traffic."""
+WEEK_DAYS = 7
+_SHARE_UNSEEN = 0.1
+
+State = Literal["told", "ended", "short", "silent"]
+"""Whether a run-out date can be told; if not: readings ended, the history is too short, or there is hardly traffic."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +61,10 @@ class Outlook:
         state: whether a date can be told.
         known_days: days whose figure is known.
         last_day: the last known one; None without any.
+        last_reading: the day of the last reading, which that day may have too few of to be known; None without any.
+        unseen_days: days from the last known one to the end of the data.
         now: what the last days reach: the figure that ``full_days`` of the last ``of_days`` known days reach; NaN
-            where there is none.
+            where there is none or they are long past.
         growth_a_year: median growth over the horizon, as a yearly rate, 0.2 for 20 %; NaN where no date is told.
         crossings: one a threshold; empty where no date can be told.
         fan: for drawing; None where no date can be told.
@@ -73,6 +78,8 @@ class Outlook:
     state: State
     known_days: int
     last_day: date | None
+    last_reading: date | None
+    unseen_days: int
     now: float
     growth_a_year: float = math.nan
     crossings: tuple[Crossing, ...] = ()
@@ -96,8 +103,11 @@ def outlooks(panel: Panel, choice: CapacityChoice) -> tuple[Outlook, ...]:
     single bursts do not count, and the dates carry what is not known of trend, level and noise. The demand
     is forecast: it may exceed the capacity though the link cannot.
 
+    The days to come begin after the last day of the panel, for all series alike. A series that has had no known day
+    for long before that has ended (``has_ended``) and gets no dates.
+
     Args:
-        panel: every series with a capacity in its unit.
+        panel: every series with a capacity in its unit; where it ends, the data ends.
         choice: what is asked.
 
     Returns:
@@ -111,10 +121,10 @@ def outlooks(panel: Panel, choice: CapacityChoice) -> tuple[Outlook, ...]:
         if one.capacity is None:
             raise OptionError(f"series {one.id!r} has no capacity: add --capacity 10G or --capacities FILE")
     daily = daily_levels(panel, watched=choice.watched)
-    values = daily.values[:, : _last_complete(daily.values)]
+    values = daily.values[:, : daily.whole_days]
     names = paired(panel.ids)
     known = [
-        _known(one, values[row], unit=unit, name=names[one.id], daily=daily, choice=choice)
+        _known(one, row, unit=unit, name=names[one.id], daily=daily, choice=choice)
         for row, (one, unit) in enumerate(zip(panel.series, panel.units, strict=True))
     ]
     told = np.array([row for row, one in enumerate(known) if one.state == "told"], dtype=np.int64)
@@ -126,21 +136,33 @@ def outlooks(panel: Panel, choice: CapacityChoice) -> tuple[Outlook, ...]:
     return tuple(known)
 
 
-def _last_complete(values: Floats) -> int:
-    """Give how many days there are up to the last one that any series knows."""
-    known = np.flatnonzero(np.isfinite(values).any(axis=0))
-    return int(known[-1]) + 1 if len(known) else 0
+def has_ended(known_days: int, unseen_days: int) -> bool:
+    """Say whether a series has been unknown for so long before the end of the data that it gets no dates.
+
+    That is for more than a week, or than a tenth of its known days if that is longer. Polls and exports do stop for
+    some days, and what a long history tells of the trend holds a little longer. But never for more than
+    ``LEAST_DAYS``: in as many days as make a trend another may have begun unseen, or the link may be gone.
+
+    Args:
+        known_days: days whose figure is known.
+        unseen_days: days from the last known one to the end of the data.
+    """
+    return unseen_days > min(max(WEEK_DAYS, _SHARE_UNSEEN * known_days), LEAST_DAYS)
 
 
 def _known(
-    series: Series, past: Floats, *, unit: str, name: tuple[str, Direction], daily: DailyLevels, choice: CapacityChoice
+    series: Series, row: int, *, unit: str, name: tuple[str, Direction], daily: DailyLevels, choice: CapacityChoice
 ) -> Outlook:
-    """Say what is known of a series before any trend."""
+    """Say what is known of a series, in a row of the daily figures, before any trend."""
     assert series.capacity is not None
+    past, last_reading = daily.values[row, : daily.whole_days], int(daily.last_reading[row])
     places = np.flatnonzero(np.isfinite(past))
+    unseen = len(past) - 1 - int(places[-1]) if len(places) else len(past)
     looked_at = past[-MOST_DAYS:][np.isfinite(past[-MOST_DAYS:])]
     state: State = "told"
-    if len(looked_at) < LEAST_DAYS:
+    if len(places) and has_ended(len(places), unseen):
+        state = "ended"
+    elif len(looked_at) < LEAST_DAYS:
         state = "short"
     elif not np.median(looked_at) > 0:
         state = "silent"
@@ -153,7 +175,9 @@ def _known(
         state=state,
         known_days=len(places),
         last_day=daily.day(int(places[-1])) if len(places) else None,
-        now=reached_now(past, choice),
+        last_reading=daily.day(last_reading) if last_reading >= 0 else None,
+        unseen_days=unseen,
+        now=math.nan if state == "ended" else reached_now(past, choice),
     )
 
 

@@ -31,10 +31,14 @@ class DailyLevels:
     Args:
         first_day: days from 1970-01-01 to the first one, on the clock of each series' place.
         values: in the unit of each series, shape (series, day); NaN where a day is not known well enough.
+        whole_days: columns up to the last day that the steps of the panel cover well enough to be known.
+        last_reading: column of the day of each series' last known reading, shape (series,); -1 where there is none.
     """
 
     first_day: int
     values: Floats
+    whole_days: int
+    last_reading: Ints
 
     def day(self, place: int) -> date:
         """Give the date of a column; places beyond the last are days to come."""
@@ -63,17 +67,22 @@ def daily_levels(panel: Panel, *, watched: Watched) -> DailyLevels:
     if watched == "busy-hour" and step > _HOUR:
         raise HistoryError(f"steps of {step_text(step)} have no busy hour; watch p95 or peak")
     if not panel.steps:
-        return DailyLevels(0, np.full((len(panel.series), 0), np.nan))
+        return DailyLevels(0, np.full((len(panel.series), 0), np.nan), 0, np.full(len(panel.series), -1))
     zones = [one.zone for one in panel.series]
     local = {zone: local_seconds(panel.seconds, zone) for zone in dict.fromkeys(zones)}
     first = min((int(one[0]) // DAY_SECONDS for one in local.values()), default=0)
     last = max((int(one.max()) // DAY_SECONDS for one in local.values()), default=-1)
-    values = np.full((len(zones), last - first + 1), np.nan)
+    values, last_reading, whole = np.full((len(zones), last - first + 1), np.nan), np.full(len(zones), -1), 0
     for zone, seconds in local.items():
         rows = np.array([place for place, one in enumerate(zones) if one == zone], dtype=np.int64)
         for part in _parts(rows, panel.steps):
             values[part] = _of_days(panel.target[part], seconds, first, values.shape[1], step=step, watched=watched)
-    return DailyLevels(first, values)
+            known = np.isfinite(panel.target[part])
+            latest = seconds[panel.steps - 1 - known[:, ::-1].argmax(axis=1)] // DAY_SECONDS - first
+            last_reading[part] = np.where(known.any(axis=1), latest, -1)
+        covered = np.flatnonzero(np.bincount(seconds // DAY_SECONDS - first) >= _LEAST_KNOWN * DAY_SECONDS / step)
+        whole = max(whole, int(covered[-1]) + 1 if len(covered) else 0)
+    return DailyLevels(first, values, whole, last_reading)
 
 
 def _parts(rows: Ints, steps: int) -> Iterator[Ints]:

@@ -74,6 +74,12 @@ def now_text(outlook: Outlook) -> str:
 
 def why_not(outlook: Outlook) -> str:
     """Say why no date can be told."""
+    if outlook.state == "ended":
+        assert outlook.last_day is not None
+        assert outlook.last_reading is not None
+        if (outlook.last_reading - outlook.last_day).days > 1:
+            return f"too few readings a day since {outlook.last_day}"
+        return f"no readings since {outlook.last_reading}"
     if outlook.state == "short":
         return f"too short a history: {outlook.known_days} whole days are known, {LEAST_DAYS} are needed"
     return "silent on most days: there is no trend to tell"
@@ -100,6 +106,8 @@ def outlook_document(outlook: Outlook) -> dict[str, Any]:
         "reason": None if outlook.state == "told" else why_not(outlook),
         "known_days": outlook.known_days,
         "last_day": _day(outlook.last_day),
+        "last_reading": _day(outlook.last_reading),
+        "unseen_days": outlook.unseen_days,
         "now": _number(outlook.now),
         "used": _number(outlook.used),
         "headroom": _number(outlook.headroom),

@@ -11,7 +11,7 @@ from nettide.arrays import Bools, Floats, Ints
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.order import milliseconds, sorting
 from nettide.prepare.rows import Rows
-from nettide.prepare.slots import wall_clock
+from nettide.prepare.slots import Slots, slots_of, wall_clock
 from nettide.prepare.spacing import find_spacing
 
 STUCK_STEPS = 12
@@ -128,8 +128,8 @@ class Facts:
 
 def count_facts(
     readings: Readings,
+    rows: Rows,
     *,
-    series: int,
     step_seconds: int | None,
     missing: Literal["gap", "zero"],
     capacity: float | None,
@@ -137,35 +137,30 @@ def count_facts(
 ) -> Facts:
     """Count everything, many series at once but no more than the caches of a processor hold.
 
+    Steps begin where those of the grid do, so that a step is missing here if it is unknown there.
+
     Args:
         readings: sorted.
-        series: how many series there are.
+        rows: as they came, at least one.
         step_seconds: the step; the most frequent one when absent.
         missing: whether a step without a row is unknown or zero.
         capacity: most the target can be.
         zone: IANA name of the place: its days of 23 and 25 hours are even.
     """
+    series = len(rows.ids)
     spacing = find_spacing(readings.series, readings.times, series=series)
     if zone != "UTC" and spacing.step_seconds % DAY_SECONDS == 0 and spacing.irregular.any():
         local = find_spacing(readings.series, wall_clock(readings.times, zone), series=series)
         spacing = min(spacing, local, key=lambda one: float(one.irregular.sum()))
-    step = _MILLISECONDS * (step_seconds or spacing.step_seconds)
+    slots = slots_of(rows, step_seconds or spacing.step_seconds, zone=zone)
     ends = np.cumsum(np.bincount(readings.series, minlength=series))
     parts: dict[str, list[Ints | Floats]] = {}
     first = 0
     while first < series:
         begin = int(ends[first - 1]) if first else 0
         after = max(first + 1, int(np.searchsorted(ends, begin + _BLOCK, side="right")))
-        rows = slice(begin, int(ends[after - 1]))
-        counted = _count(
-            readings.series[rows] - first,
-            readings.times[rows],
-            readings.target[rows],
-            series=after - first,
-            step=step,
-            missing=missing,
-            capacity=capacity,
-        )
+        part = slice(begin, int(ends[after - 1]))
+        counted = _count(readings, part, slots, series=range(first, after), missing=missing, capacity=capacity)
         for name, values in counted.items():
             parts.setdefault(name, []).append(values)
         first = after
@@ -175,37 +170,38 @@ def count_facts(
         rows=np.diff(ends, prepend=0) + readings.equal + readings.different,
         own_step=spacing.own_ms,
         irregular=spacing.irregular,
-        step_seconds=step // _MILLISECONDS,
+        step_seconds=slots.step_seconds,
     )
 
 
 def _count(
-    code: Ints,
-    times: Ints,
-    target: Floats,
+    readings: Readings,
+    part: slice,
+    slots: Slots,
     *,
-    series: int,
-    step: int,
+    series: range,
     missing: Literal["gap", "zero"],
     capacity: float | None,
 ) -> dict[str, Any]:
-    """Count what does not concern the spacing, for some series; the step is in milliseconds."""
+    """Count what does not concern the spacing, for some series, whose readings are a part of all."""
+    code, times, target = readings.series[part] - series.start, readings.times[part], readings.target[part]
+    count = len(series)
     infinite, negative = np.isinf(target), target < 0
     usable = np.isfinite(target) & ~negative
     values = target[usable]
-    spans = _Spans(code[usable], times[usable] // step, times[usable], series)
+    spans = _Spans(code[usable], slots.at(times[usable]), times[usable], count)
 
     def often(which: Bools, owner: Ints = spans.code) -> Ints:
-        return np.bincount(owner[which], minlength=series)
+        return np.bincount(owner[which], minlength=count)
 
     gap_lengths = spans.jumps - 1 if missing == "gap" else _refused_before(usable, infinite | negative)
     gap_lengths = np.where(spans.within, gap_lengths, 0)
-    gaps, longest = _runs_of(spans.code, gap_lengths, series)
-    lost = np.bincount(spans.code, gap_lengths, minlength=series)
-    stuck_longest, stuck_share = _stuck(spans, values, series)
+    gaps, longest = _runs_of(spans.code, gap_lengths, count)
+    lost = np.bincount(spans.code, gap_lengths, minlength=count)
+    stuck_longest, stuck_share = _stuck(spans, values, count)
     before = np.concatenate([values[:1], values[:-1]])
     falls, rises = spans.within & (values < before), spans.within & (values > before)
-    peak, least = np.full(series, np.nan), np.full(series, np.nan)
+    peak, least = np.full(count, np.nan), np.full(count, np.nan)
     begins = np.flatnonzero(~spans.within)
     if len(begins):
         peak[spans.code[begins]] = np.maximum.reduceat(values, begins)
@@ -226,7 +222,7 @@ def _count(
         "falls": often(falls),
         "wraps_32": often(falls & (before > 0.9 * _BITS_32) & (before < _BITS_32)),
         "wraps_64": often(falls & (before > 0.9 * _BITS_64) & (before <= _BITS_64)),
-        "wrapped_rates": often(_wrapped_rates(values, step)),
+        "wrapped_rates": often(_wrapped_rates(values, slots.step_seconds)),
         "peak": peak,
         "least": least,
     }
@@ -296,10 +292,10 @@ def _stuck(spans: _Spans, values: Floats, series: int) -> tuple[Ints, Floats]:
     return longest, _share(np.bincount(owner[long], lengths[long], minlength=series), spans.count)
 
 
-def _wrapped_rates(values: Floats, step: int) -> Bools:
+def _wrapped_rates(values: Floats, step_seconds: int) -> Bools:
     """Tell which values are what a restart gives when it is taken for a wrap at 2^64, as octets or bits a second."""
-    rate = values * step / _MILLISECONDS
+    amount = values * step_seconds
     near: Bools = np.zeros(len(values), dtype=np.bool_)
     for whole in (_BITS_64, 8 * _BITS_64):
-        near |= (rate > 0.99 * whole) & (rate < 1.01 * whole)
+        near |= (amount > 0.99 * whole) & (amount < 1.01 * whole)
     return near

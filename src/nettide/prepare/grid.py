@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,15 @@ from nettide.prepare.slots import Slots, slots_of
 from nettide.prepare.step import StepFinding, find_step, regular_step
 from nettide.units import step_text
 
-__all__ = ["GridChoice", "StepFinding", "find_step", "to_panel"]
+__all__ = ["AGGREGATE", "MISSING", "Aggregate", "GridChoice", "Missing", "StepFinding", "find_step", "to_panel"]
+
+Aggregate: TypeAlias = Literal["mean", "max", "sum", "last"]
+"""How the readings of a step become one."""
+Missing: TypeAlias = Literal["gap", "zero"]
+"""What a step without a reading is: unknown, or no traffic."""
+AGGREGATE: Aggregate = "mean"
+MISSING: Missing = "gap"
+"""What holds where nothing is said."""
 
 _MOST_CELLS = 10**9
 _YEAR = 31_557_600
@@ -30,19 +38,32 @@ _LISTED = 3
 class GridChoice:
     """How readings become steps.
 
+    What is None was left unsaid: a stored model may then put in what its fit was read with.
+
     Args:
         step_seconds: length of a step; None finds it where readings are regular.
-        aggregate: how the readings of a step become one; empty cells are left aside.
-        missing: a step without a reading is unknown, or no traffic between the first and last known step of its series.
+        aggregate: how the readings of a step become one; empty cells are left aside; ``AGGREGATE`` where unsaid.
+        missing: a step without a reading is unknown, or no traffic between the first and last known step of its series;
+            ``MISSING`` where unsaid.
         invalid: negative targets and infinite values are refused, or become unknown.
         duplicates: what to do when a series has several values at one time.
     """
 
     step_seconds: int | None = None
-    aggregate: Literal["mean", "max", "sum", "last"] = "mean"
-    missing: Literal["gap", "zero"] = "gap"
+    aggregate: Aggregate | None = None
+    missing: Missing | None = None
     invalid: Literal["error", "gap"] = "error"
     duplicates: Duplicates = "error"
+
+    @property
+    def combined_by(self) -> Aggregate:
+        """How the readings of a step become one, said or not."""
+        return self.aggregate or AGGREGATE
+
+    @property
+    def absent_as(self) -> Missing:
+        """What a step without a reading is, said or not."""
+        return self.missing or MISSING
 
 
 def to_panel(
@@ -84,7 +105,7 @@ def to_panel(
     slots = slots_of(rows, step, zone=zone)
     rows, invalid, said = _with_valid_values(rows, choice)
     notes += said
-    whole, said = whole_ends(rows, slots, order=order, events=choice.missing == "zero")
+    whole, said = whole_ends(rows, slots, order=order, events=choice.absent_as == "zero")
     if whole is not None:
         rows, invalid, notes = rows.take(whole), invalid[whole], [*notes, *said]
         order, _ = sorting(rows)
@@ -99,13 +120,13 @@ def to_panel(
             rows, said = without_duplicates(rows if order is None else rows.take(order), choice.duplicates)
             notes += said
             order, flat = None, _cells(rows, first, count, slots)
-        at, found = _aggregated(rows.values, flat, order, choice.aggregate)
+        at, found = _aggregated(rows.values, flat, order, choice.combined_by)
         values[at] = found
-        if choice.aggregate == "sum" and choice.missing != "zero":
+        if choice.combined_by == "sum" and choice.absent_as != "zero":
             sums, few = _with_whole_sums(values, rows, slots, order, size=count, first=first)
             notes += sums
         if len(at) < len(rows):
-            what = f"{len(rows):,} readings became {len(at):,} steps of {step_text(step)} by {choice.aggregate}"
+            what = f"{len(rows):,} readings became {len(at):,} steps of {step_text(step)} by {choice.combined_by}"
             notes.append(f"{rows.origin}: {what}")
     grid = values.reshape(len(rows.ids), count, len(rows.channels))
     notes += _filled(grid, choice, rows, kept_unknown=refused)
@@ -258,7 +279,7 @@ def _filled(grid: Floats, choice: GridChoice, rows: Rows, *, kept_unknown: Ints)
         rows: for the message.
         kept_unknown: cells of (series, time) whose reading was refused: not known to be no traffic.
     """
-    if choice.missing == "gap":
+    if choice.absent_as == "gap":
         return ()
     zeros = steps = 0
     refused = np.zeros(grid.shape[:2], dtype=np.bool_)

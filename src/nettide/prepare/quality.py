@@ -138,7 +138,7 @@ def examine(
         missing: whether a step without a row is unknown or zero.
         capacity: most the target can be, in its unit.
         unit: unit of the target, for texts.
-        zone: IANA name of the place, whose days may have 23 and 25 hours.
+        zone: IANA name of the place, which exists, whose days may have 23 and 25 hours.
 
     Raises:
         PanelError: there are no rows.
@@ -146,9 +146,7 @@ def examine(
     if not len(rows):
         raise PanelError(f"{rows.origin}: no rows")
     readings = sort_readings(rows)
-    facts = count_facts(
-        readings, series=len(rows.ids), step_seconds=step_seconds, missing=missing, capacity=capacity, zone=zone
-    )
+    facts = count_facts(readings, rows, step_seconds=step_seconds, missing=missing, capacity=capacity, zone=zone)
     shapes = _Shapes(readings, facts, missing)
     series = []
     for row, id in enumerate(rows.ids):

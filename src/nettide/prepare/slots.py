@@ -43,12 +43,19 @@ class Slots:
 
     def of(self, rows: Rows) -> Ints:
         """Give the number of the step in which each row lies, shape (row,)."""
-        numbers: Ints = np.floor_divide(self.within(rows), 1000 * self.step_seconds)
+        return self.at(milliseconds(rows))
+
+    def at(self, times: Ints) -> Ints:
+        """Give the number of the step in which each time lies, in milliseconds since the epoch, shape (time,)."""
+        numbers: Ints = np.floor_divide(self._since_first(times), 1000 * self.step_seconds)
         return numbers
 
     def within(self, rows: Rows) -> Ints:
         """Give the milliseconds of each row since step 0 began, shape (row,)."""
-        return wall_clock(milliseconds(rows), self.zone) - 1000 * self.phase + self.early
+        return self._since_first(milliseconds(rows))
+
+    def _since_first(self, times: Ints) -> Ints:
+        return wall_clock(times, self.zone) - 1000 * self.phase + self.early
 
     def start(self, number: int) -> int:
         """Give the epoch second at which a step begins."""

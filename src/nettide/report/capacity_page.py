@@ -61,7 +61,8 @@ def headline(outlooks: Sequence[Outlook], choice: CapacityChoice) -> str:
     """Say how many series are full, or likely to be within the horizon."""
     told = [one for one in outlooks if one.state == "told"]
     if not told:
-        return f"No run-out date can be told: every series is too short or silent.{_short_and_full(outlooks, choice)}"
+        why = "every series is too short, silent or without recent readings"
+        return f"No run-out date can be told: {why}.{_short_and_full(outlooks, choice)}"
     full = sum(one.crossings[-1].since is not None for one in told)
     likely = sum(one.crossings[-1].since is None and one.crossings[-1].probability >= 0.5 for one in told)
     return (

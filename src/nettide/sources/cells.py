@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 
 from nettide.arrays import Floats, Ints
 from nettide.errors import SourceError
+from nettide.sources.dressed import undressing
 
 Place: TypeAlias = Callable[[int], str]
 """Says where a row stands: ``traffic.csv line 812``."""
@@ -85,8 +85,8 @@ def _numbers_of_texts(texts: pa.Array, start: int, *, name: str, place: Place) -
     except pa.ArrowInvalid:
         row = first_bad(plain, _casts_to_float)
     text = trimmed[row].as_py()
-    remedy = "write decimals with a point" if re.fullmatch(r"-?\d+,\d+", text) else "correct it or leave it empty"
-    raise SourceError(f"{place(start + row)}: {shown(text)} in column {name!r} is not a number; {remedy}")
+    what = f"{shown(text)} in column {name!r} is not a number"
+    raise SourceError(f"{place(start + row)}: {what}; {undressing(text)}")
 
 
 def _casts_to_float(cells: pa.Array) -> bool:

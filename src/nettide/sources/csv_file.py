@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from pyarrow import csv as arrow_csv
 from nettide.arrays import Ints
 from nettide.errors import SourceError
 from nettide.prepare.rows import Rows
-from nettide.sources.cells import EMPTY_TEXTS
+from nettide.sources.cells import EMPTY_TEXTS, shown
 from nettide.sources.contract import Cells, Layout
 from nettide.sources.location import regular_file
 from nettide.sources.sketch import Sketch, sketch_texts
@@ -26,6 +28,7 @@ _SAMPLE_BYTES = 1 << 20
 _SAMPLE_ROWS = 1000
 _SAMPLE_CELLS = 200_000
 _BLOCK_BYTES = 4 << 20
+_PARTED = re.compile(r"-?\d+,\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class CsvFile:
         """Describe each column from its first cells.
 
         Raises:
-            SourceError: nothing stands below the header.
+            SourceError: nothing stands below the header, or no record has as many cells as it.
         """
         text = part(self.body, 0, _SAMPLE_BYTES)
         if self.body.size > len(text):  # drop the record that is cut off, unless it is the only one
@@ -74,6 +77,8 @@ class CsvFile:
         if not records:
             raise SourceError(f"{self.origin}: has a header but no rows")
         full = [record for record in records if len(record) == len(self.names)]
+        if not full:
+            self._refuse_ragged()
         columns = zip(*full, strict=True) if full else [()] * len(self.names)
         return tuple(sketch_texts(name, cells) for name, cells in zip(self.names, columns, strict=True))
 
@@ -145,8 +150,19 @@ class CsvFile:
         line = lines[min(row.number, len(lines)) - 1]
         raise SourceError(
             f"{self.origin} line {line}: has {row.actual_columns} cells, but the header names "
-            f"{row.expected_columns} columns"
+            f"{row.expected_columns} columns{self._parted(row)}"
         )
+
+    def _parted(self, row: Any) -> str:
+        """Say which number its decimal comma may have parted, where commas part the cells and there are too many."""
+        surplus = row.actual_columns - row.expected_columns
+        if self.delimiter != "," or surplus < 1:
+            return ""
+        pairs = (",".join(pair) for pair in itertools.pairwise((row.text or "").split(",")))
+        parted = [pair for pair in pairs if _PARTED.fullmatch(pair)]
+        if len(parted) < surplus:
+            return ""
+        return f"; if {shown(parted[-1])} is one number, write decimals with a point or part the cells with semicolons"
 
 
 def _delimiter(header: str) -> str:

@@ -66,6 +66,8 @@ def decide(sketches: Sequence[Sketch], layout: Layout, *, origin: str) -> Roles:
         if target is None and layout.channels is not None:
             raise SourceError(f"{origin}: name the target of the channels with --target")
     values = numeric if layout.channels is None else layout.channels
+    if layout.channels is None and (everything or target is not None):
+        values = tuple(name for name in values if by_name[name].kind != "dressed") or values
     if target is not None:
         values = (target, *(name for name in values if name != target))
     elif not values:
@@ -163,11 +165,12 @@ def _guess_id(sketches: Sequence[Sketch], instants: Sketch, origin: str) -> str 
 
 def _may_be_id(sketch: Sketch, instants: Sketch) -> bool:
     numbers = sketch.kind == "number" and sketch.whole and not _is_row_number(sketch, instants)
-    return (numbers or sketch.kind == "text") and not sketch.gaps
+    return (numbers or sketch.kind in ("text", "dressed")) and not sketch.gaps
 
 
 def _may_be_value(sketch: Sketch) -> bool:
-    return sketch.kind == "number" or (sketch.kind == "empty" and bool(sketch.name.strip()))
+    """Say whether a column is for a value; a dressed number may be the target, whose reading tells the remedy."""
+    return sketch.kind in ("number", "dressed") or (sketch.kind == "empty" and bool(sketch.name.strip()))
 
 
 def _is_row_number(sketch: Sketch, instants: Sketch) -> bool:

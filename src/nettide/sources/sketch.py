@@ -11,9 +11,10 @@ from typing import Literal, TypeAlias
 import pyarrow as pa
 
 from nettide.sources.cells import EMPTY_TEXTS, is_number, is_text
+from nettide.sources.dressed import is_dressed
 
-Kind: TypeAlias = Literal["time", "clock", "number", "text", "empty", "other"]
-"""What cells are; a clock shows a time of day without its date."""
+Kind: TypeAlias = Literal["time", "clock", "number", "dressed", "text", "empty", "other"]
+"""What cells are; a clock shows a time of day without its date, a dressed number has a decimal comma or its unit."""
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]|$)")
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d(\.\d+)?)?$")
@@ -59,7 +60,9 @@ def sketch_texts(name: str, cells: Sequence[str]) -> Sketch:
         return Sketch(name, "empty", cells=len(cells), gaps=gaps)
     if 2 * len(numbers) >= len(filled):
         return _of_numbers(name, numbers, distinct=distinct, cells=len(cells), gaps=gaps)
-    return Sketch(name, _kind_of_texts(filled), distinct=distinct, cells=len(cells), gaps=gaps)
+    dressed = sum(is_dressed(one) for one in filled)
+    kind = "dressed" if dressed and 2 * (len(numbers) + dressed) >= len(filled) else _kind_of_texts(filled)
+    return Sketch(name, kind, distinct=distinct, cells=len(cells), gaps=gaps)
 
 
 def sketch_array(name: str, cells: pa.Array) -> Sketch:

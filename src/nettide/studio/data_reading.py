@@ -8,15 +8,15 @@ from typing import Literal
 import streamlit as st
 
 from nettide.errors import NettideError
-from nettide.prepare.grid import GridChoice
+from nettide.prepare.grid import AGGREGATE, MISSING, Aggregate, GridChoice, Missing
 from nettide.studio.data_use import use
 from nettide.studio.remembered import kept
 from nettide.studio.words import plain
 from nettide.studio.workspace import DataSet
 from nettide.units import parse_quantity, parse_step, si_text, step_text
 
-_AGGREGATES: tuple[Literal["mean", "max", "sum", "last"], ...] = ("mean", "max", "sum", "last")
-_MISSING: tuple[Literal["gap", "zero"], ...] = ("gap", "zero")
+_AGGREGATES: tuple[Aggregate, ...] = ("mean", "max", "sum", "last")
+_MISSING: tuple[Missing, ...] = ("gap", "zero")
 _INVALID: tuple[Literal["error", "gap"], ...] = ("error", "gap")
 _DUPLICATES: tuple[Literal["error", "first", "last", "mean"], ...] = ("error", "first", "last", "mean")
 
@@ -38,8 +38,8 @@ def _form(data: DataSet) -> None:
     begin = {
         "time": layout.time or "", "id": layout.id or "", "target": layout.target or "",
         "zone": data.reading.zone if layout.zone is None else layout.zone, "unit": data.reading.unit,
-        "step": "" if grid.step_seconds is None else step_text(grid.step_seconds), "aggregate": grid.aggregate,
-        "missing": grid.missing, "invalid": grid.invalid, "duplicates": grid.duplicates,
+        "step": "" if grid.step_seconds is None else step_text(grid.step_seconds), "aggregate": grid.combined_by,
+        "missing": grid.absent_as, "invalid": grid.invalid, "duplicates": grid.duplicates,
         "counter": "no" if data.reading.counter_bits is None else str(data.reading.counter_bits),
         "capacity": "" if data.reading.capacity is None else si_text(data.reading.capacity, digits=6),
     }  # fmt: skip
@@ -82,7 +82,13 @@ def _form(data: DataSet) -> None:
             layout=replace(
                 layout, time=time or None, id=id or None, target=target or None, zone=None if zone == "UTC" else zone
             ),
-            grid=GridChoice(parse_step(step) if step else None, aggregate, missing, invalid, duplicates),
+            grid=GridChoice(
+                parse_step(step) if step else None,
+                None if aggregate == AGGREGATE else aggregate,  # what the form begins with was not asked for
+                None if missing == MISSING else missing,
+                invalid,
+                duplicates,
+            ),
             unit=unit,
             zone=zone or "UTC",
             capacity=parse_quantity(capacity) if capacity else None,

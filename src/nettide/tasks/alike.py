@@ -7,19 +7,19 @@ from typing import Any
 
 from nettide.errors import MismatchError
 from nettide.models import MODELS
-from nettide.prepare.grid import GridChoice
+from nettide.prepare.grid import AGGREGATE, MISSING
 from nettide.store.record import ModelRecord
 from nettide.tasks.load import Reading
 
 
 def told_of(reading: Reading) -> dict[str, str]:
     """Give what a stored model must know of a reading, by the names of the options: what decides what a value means."""
-    usual, layout, grid = Reading(), reading.layout, reading.grid
-    zone = layout.zone or (None if reading.zone == usual.zone else reading.zone)
+    layout, grid = reading.layout, reading.grid
+    zone = layout.zone or (None if reading.zone == Reading().zone else reading.zone)
     given = {
         "zone": zone,
-        "aggregate": None if grid.aggregate == usual.grid.aggregate else grid.aggregate,
-        "missing": None if grid.missing == usual.grid.missing else grid.missing,
+        "aggregate": None if grid.combined_by == AGGREGATE else grid.combined_by,
+        "missing": None if grid.absent_as == MISSING else grid.absent_as,
         "counter": None if reading.counter_bits is None else str(reading.counter_bits),
         "country": reading.occasions.country,
     }
@@ -28,6 +28,8 @@ def told_of(reading: Reading) -> dict[str, str]:
 
 def read_alike(reading: Reading, record: ModelRecord, *, location: str) -> tuple[Reading, tuple[str, ...]]:
     """Read as the fit did, in all that is left unsaid now: zone, aggregate, missing steps, country and unit.
+
+    What is said now holds, the usual too: ``--aggregate mean`` asks a model of maxima of means.
 
     Args:
         reading: as it was asked for.
@@ -56,11 +58,10 @@ def read_alike(reading: Reading, record: ModelRecord, *, location: str) -> tuple
     if heeded and "country" in told:
         given["country"] = told["country"]
         occasions = replace(occasions, country=told["country"])
-    usual = GridChoice()
     changed: dict[str, Any] = {}
-    if grid.aggregate == usual.aggregate and "aggregate" in told:
+    if grid.aggregate is None and "aggregate" in told:
         changed["aggregate"] = told["aggregate"]
-    if grid.missing == usual.missing and reading.counter_bits is None and "missing" in told:
+    if grid.missing is None and reading.counter_bits is None and "missing" in told:
         changed["missing"] = told["missing"]
     given |= changed
     unit = reading.unit or ("" if reading.counter_bits else record.data.unit)

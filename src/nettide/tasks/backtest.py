@@ -168,7 +168,7 @@ def _verdict_sentences(rows: Rows, reading: Reading) -> tuple[str, ...]:
     verdict = examine(
         rows,
         step_seconds=reading.grid.step_seconds,
-        missing=reading.grid.missing,
+        missing=reading.grid.absent_as,
         capacity=reading.capacity,
         unit=reading.unit,
         zone=reading.zone,

@@ -12,7 +12,7 @@ import numpy as np
 
 from nettide import __version__
 from nettide.errors import OptionError, unknown
-from nettide.insight.capacity import Outlook, outlooks
+from nettide.insight.capacity import WEEK_DAYS, Outlook, outlooks
 from nettide.insight.capacity_choice import CapacityChoice
 from nettide.insight.directions import paired
 from nettide.panel import Panel
@@ -166,10 +166,10 @@ def _doubts(found: Sequence[Outlook]) -> Iterator[str]:
 
 
 def _ended(found: Sequence[Outlook]) -> Iterator[str]:
-    """Say which series ended before the others."""
-    last = max((one.last_day for one in found if one.last_day is not None), default=None)
-    early = [
-        one.id for one in found if one.last_day is not None and last is not None and (last - one.last_day).days > 7
-    ]
+    """Say which series ended before the data does."""
+    early = [one.id for one in found if one.state == "told" and one.unseen_days > WEEK_DAYS]
     if early:
-        yield f"{len(early):,} series end more than a week before the others: {listed(early)}; their dates are vaguer"
+        yield f"{len(early):,} series end more than a week before the data: {listed(early)}; their dates are vaguer"
+    ended = [one.id for one in found if one.state == "ended"]
+    if ended:
+        yield f"{len(ended):,} series get no dates for want of recent readings: {listed(ended)}"

@@ -22,7 +22,7 @@ def check(location: str, reading: Reading) -> Verdict:
     return examine(
         rows,
         step_seconds=reading.grid.step_seconds,
-        missing=reading.grid.missing,
+        missing=reading.grid.absent_as,
         capacity=reading.capacity,
         unit=reading.unit or ("bit/s" if reading.counter_bits else ""),
         zone=reading.zone,

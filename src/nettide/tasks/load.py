@@ -51,7 +51,7 @@ def load_rows(location: str, reading: Reading) -> Rows:
         return rows
     if reading.capacity is None:
         raise OptionError("counters need the capacity of the link to tell a wrap from a restart: add --capacity 10G")
-    if reading.grid.missing == "zero":
+    if reading.grid.absent_as == "zero":
         raise OptionError(
             "counters cannot be read with --missing zero: an interval over a restart is unknown, not silent"
         )

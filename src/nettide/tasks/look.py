@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nettide.errors import NettideError
 from nettide.panel import Panel
 from nettide.prepare.quality import Verdict, examine
+from nettide.sources.local_times import zone_named
 from nettide.tasks.forecaster import check_traffic
 from nettide.tasks.load import Reading, load_rows, panel_of
 from nettide.tasks.remarks import remarks_on
@@ -35,15 +36,16 @@ def look(location: str, reading: Reading) -> Look:
     """Read data once, examine it, and put it on its grid where that can be done.
 
     Raises:
-        SourceError: the location cannot be read as traffic.
+        SourceError: the location cannot be read as traffic, or the zone does not exist.
         PanelError: it holds no rows.
         OptionError: counters were named without a capacity, or a country is unknown.
     """
     rows = load_rows(location, reading)
+    zone_named(reading.zone, origin=rows.origin)
     verdict = examine(
         rows,
         step_seconds=reading.grid.step_seconds,
-        missing=reading.grid.missing,
+        missing=reading.grid.absent_as,
         capacity=reading.capacity,
         unit=reading.unit or ("bit/s" if reading.counter_bits else ""),
         zone=reading.zone,

@@ -43,7 +43,7 @@ def reading_from(document: Mapping[str, Any]) -> Reading:
 
 
 def reading_options(reading: Reading) -> tuple[str, ...]:
-    """Give the options of the command line that make a reading, without those that are what nobody says."""
+    """Give the options of the command line that make a reading, without those that are unsaid or what nobody says."""
     layout, grid, usual = reading.layout, reading.grid, Reading()
     zone = layout.zone or (reading.zone if reading.zone != usual.zone else None)
     given: list[tuple[str, str | None]] = [
@@ -52,8 +52,8 @@ def reading_options(reading: Reading) -> tuple[str, ...]:
         ("--target", layout.target),
         ("--zone", zone),
         ("--step", None if grid.step_seconds is None else step_text(grid.step_seconds)),
-        ("--aggregate", None if grid.aggregate == usual.grid.aggregate else grid.aggregate),
-        ("--missing", None if grid.missing == usual.grid.missing else grid.missing),
+        ("--aggregate", grid.aggregate),
+        ("--missing", grid.missing),
         ("--invalid", None if grid.invalid == usual.grid.invalid else grid.invalid),
         ("--duplicates", None if grid.duplicates == usual.grid.duplicates else grid.duplicates),
         ("--counter", None if reading.counter_bits is None else str(reading.counter_bits)),
