@@ -1,8 +1,8 @@
 """Bands that follow, hour of the day by hour, how often the last week's forecasts held.
 
-Where a link is forecast an hour ahead or less, a band that holds on the whole may still hold too little in the morning and
-too much at night. Each hour of the day has a factor on the width below the median, and one above it; every forecast
-that came true moves those of its hours, and a little less those of the hours around.
+Where a link is forecast an hour ahead or less, a band that holds on the whole may still hold too little in the morning
+and too much at night. Each hour of the day has a factor on the width below the median, and one above it; every
+forecast that came true moves those of its hours, and a little less those of the hours around.
 
 Source: adaptive conformal inference, Gibbs and Candès, NeurIPS 2021, in groups that overlap as in Bastani et al.,
 Practical Adversarial Multivalid Conformal Prediction, NeurIPS 2022.
