@@ -70,6 +70,8 @@ def _widths(quantiles: Floats, middle: int) -> tuple[Floats, Floats, Floats]:
 def signed_errors(truth: Floats, quantiles: Floats, *, middle: int) -> Floats:
     """Give errors in widths of the band: -1 is on its lower edge, 0 on the median, 1 on its upper edge.
 
+    A value that a band without width foretold is unknown: that silence goes on says nothing of how wide bands must be.
+
     Args:
         truth: NaN where unknown, shape (...).
         quantiles: ascending, shape (..., level).
@@ -81,7 +83,9 @@ def signed_errors(truth: Floats, quantiles: Floats, *, middle: int) -> Floats:
     median, below, above = _widths(quantiles, middle)
     error = truth - median
     with np.errstate(over="ignore"):  # beyond a band of no width, by any amount, is far enough
-        return np.clip(error / np.where(error < 0, below, above), -_FAR, _FAR)
+        found = np.clip(error / np.where(error < 0, below, above), -_FAR, _FAR)
+    found[(error == 0) & (quantiles[..., -1] <= quantiles[..., 0])] = np.nan
+    return found
 
 
 def recent_adjustment(errors: Floats, *, level: float, half_trusted_width: float = HALF_TRUSTED_WIDTH) -> Adjustment:

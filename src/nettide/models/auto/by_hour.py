@@ -27,8 +27,8 @@ _MOST_FORECASTS = 5_000  # series x origins, all of which are forecast again
 _RATE = 0.4  # what an hour of misses adds to the log of a width
 _SHARED = 0.6  # of what moves a width, from the misses of all series
 _REACH = 4  # hours; what is half as far away counts half
+_MOST_AT_ONCE = 0.25  # of the rate: what one step can move, however long it is or stands for
 _MOST = 1.0  # log of a factor
-_FAR = 100.0  # widths; beyond a band of no width, by any amount
 
 
 def origins_by_hour(cutoffs: Ints, *, series: int, horizon: int, step_seconds: int) -> Ints:
@@ -76,15 +76,16 @@ def widths_by_hour(panel: Panel, cutoffs: Ints, origins: Ints, at: Ints, quantil
     """
     ahead = np.arange(1, quantiles.shape[2] + 1)
     steps = at[:, None] + ahead
-    truth = np.where(steps < panel.steps, panel.target[:, np.minimum(steps, panel.steps - 1)], np.nan)
-    errors = signed_errors(truth, quantiles, middle=LEVELS.index(0.5))  # (series, time, horizon)
-    errors = np.where(np.abs(errors) < _FAR, errors, np.nan)
+    errors = signed_errors(panel.target[:, steps], quantiles, middle=LEVELS.index(0.5))  # (series, time, horizon)
+    low, wide = quantiles[..., 0], quantiles[..., -1] > quantiles[..., 0]
     hours, now = _hours(panel, steps), _hours(panel, cutoffs[:, None] + ahead)
     apart = np.abs(np.arange(_HOURS)[:, None] - np.arange(_HOURS))
     counts = np.maximum(0.0, 1 - np.minimum(apart, _HOURS - apart) / _REACH)  # (hour, hour)
-    counts *= _RATE * _horizons_apart(len(ahead), panel.step_seconds) * panel.step_seconds / _HOUR_SECONDS
+    told = _horizons_apart(len(ahead), panel.step_seconds) * panel.step_seconds / _HOUR_SECONDS
+    counts *= _RATE * min(told, _MOST_AT_ONCE)
     place = np.where(origins >= 0, np.searchsorted(at, origins), -1)
-    below, above = (_followed(side * errors, hours, place, counts, now) for side in (-1.0, 1.0))
+    below = _followed(np.where(wide & (low > 0), -errors, np.nan), hours, place, counts, now)  # nothing is below zero
+    above = _followed(np.where(wide, errors, np.nan), hours, place, counts, now)
     return Adjustment(np.zeros_like(below), below, above)
 
 
@@ -110,7 +111,7 @@ def _followed(beyond: Floats, hours: Ints, place: Ints, counts: Floats, now: Int
         missed = np.where(known, (error > np.exp(_taken(logs[:, there], hour))) - LEVELS[0], 0.0)
         shared = missed.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         missed = (1 - _SHARED) * missed + _SHARED * shared
-        moved = logs[:, there] + np.einsum("sch,chk->sck", missed, counts[hour])
+        moved = logs[:, there] + np.matmul(missed.transpose(1, 0, 2), counts[hour]).transpose(1, 0, 2)
         logs[:, there] = np.clip(moved, -_MOST, _MOST)
     return np.exp(_taken(logs, now))
 

@@ -30,7 +30,7 @@ from nettide.models.contract import Checkpoint, Model, Monitor, Silent, State, T
 from nettide.models.fitted import Fitted, check_cutoffs
 from nettide.models.outcome import quantile_forecast
 from nettide.models.silence import fallen_silent, silenced
-from nettide.models.unchanged import keep_unchanged
+from nettide.models.unchanged import keep_unchanged, unchanged_values
 from nettide.panel import Panel
 from nettide.prepare.calendar import DAY_SECONDS
 from nettide.prepare.periods import measured_periods
@@ -234,6 +234,9 @@ class AutoModel:
                     mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
                 errors[rows, 0] = np.nan  # is explained
                 usual[rows, place] = False
+            if len(still := _still(panel, int(cutoff))):  # go on as they are, and tell nothing of bands
+                errors[still] = np.nan
+                usual[still, place] = False
             if self.config.adapt and len(past):
                 told = errors[:, None, :judged]
                 adjustment = recent_adjustment(told, level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
@@ -317,6 +320,13 @@ class AutoModel:
         if self._found is None:
             raise MismatchError("model is not fitted; call fit or load a fitted one")
         return self._found
+
+
+def _still(panel: Panel, cutoff: int) -> Ints:
+    """Give the rows of the series that have fallen silent or not changed for weeks, or ever."""
+    past, day_steps = panel.target[:, : cutoff + 1], panel.steps_per(DAY_SECONDS)
+    constant = np.isfinite(unchanged_values(past, day_steps=day_steps))
+    return np.flatnonzero(fallen_silent(past, day_steps=day_steps) | constant)
 
 
 def _check_told(panel: Panel, cutoffs: Ints, values: Floats) -> None:
