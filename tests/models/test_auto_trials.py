@@ -61,13 +61,28 @@ def test_every_forecast_of_a_trial_begins_after_half_of_the_history_and_ends_wit
     assert len(set(part.sample.tolist())) == len(part.sample) <= min(24, series)
 
 
-def test_a_share_of_the_history_or_seven_horizons_are_kept_for_it() -> None:
-    short, long = (trial_part(panel_of(np.ones((1, steps))), horizon=24, share=0.125) for steps in (700, 4000))
-    assert short is not None
-    assert long is not None
-    assert short.end == 700 - 7 * 24
-    assert long.end == 4000 - 500
-    assert np.diff(short.cutoffs).tolist() == [24] * 6
+@pytest.mark.parametrize(
+    ("series", "steps", "horizon", "kept"),
+    [
+        (50, 700, 24, 7 * 24),
+        (50, 4000, 24, 500),  # an eighth
+        (50, 400, 24, 100),  # a quarter has no room for seven horizons
+        (10, 4000, 24, 500),  # five forecasts of each series are in it
+        (2, 4000, 24, 25 * 24),  # fifty forecasts
+        (1, 4000, 24, 1000),  # or a quarter
+        (1, 228, 1, 50),
+        (1, 171, 1, 42),
+        (1, 120, 1, 20),  # a hundred steps to learn from
+        (1, 100, 1, 12),
+    ],
+)
+def test_a_share_of_the_history_seven_horizons_or_fifty_forecasts_are_kept_for_it(
+    series: int, steps: int, horizon: int, kept: int
+) -> None:
+    part = trial_part(panel_of(np.ones((series, steps))), horizon=horizon, share=0.125)
+    assert part is not None
+    assert steps - part.end == kept
+    assert part.cutoffs.tolist() == list(range(part.end - 1, steps - horizon, horizon))
 
 
 def test_many_series_are_tried_at_fewer_cutoffs_spread_over_the_whole_part(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +94,7 @@ def test_many_series_are_tried_at_fewer_cutoffs_spread_over_the_whole_part(monke
     assert part.cutoffs[-1] + 24 < PANEL.steps <= part.cutoffs[-1] + 49
 
 
-@pytest.mark.parametrize("unknown", [slice(0, 672), slice(672, None)], ids=["before", "after"])
+@pytest.mark.parametrize("unknown", [slice(0, 672), slice(630, None)], ids=["before", "after"])
 def test_nothing_is_tried_where_one_side_is_unknown(unknown: slice) -> None:
     target = daily_traffic(2, 840)
     target[:, unknown] = np.nan

@@ -17,6 +17,8 @@ from nettide.panel import Panel
 STATISTICAL = ("auto-ets", "auto-arima", "theta", "mstl", "prophet")
 """Models that fit each series anew at each cutoff: forecasts cost what fits cost elsewhere."""
 _SAMPLE_SERIES, _SAMPLE_CUTOFFS = 24, 3
+_ENOUGH_FORECASTS = 50  # to tell challengers apart by
+_ENOUGH_STEPS = 100  # of fewer none learns what it would of all
 _MOST_POINTS = 4_000_000  # forecasts times levels that a member keeps of its trial
 _TRIAL_SHARE = 0.4  # of what is left of the budget, for one challenger
 _LEAST_SECONDS, _LEAST_BATCHES = 0.5, 5  # of a trial: it then tells what it would need
@@ -138,12 +140,19 @@ class Trial:
 
 
 def trial_part(panel: Panel, *, horizon: int, share: float) -> TrialPart | None:
-    """Choose the validation part: a share of the history, at least seven horizons where a quarter of it holds them.
+    """Choose the validation part: a share of the history, or more where that is few forecasts.
+
+    At least seven horizons, and where series are few so many that fifty forecasts can be compared; but not more than a
+    quarter of the history for either, and the fifty only as far as challengers keep a hundred steps to learn from.
 
     Returns:
         None where not even one forecast would fit behind half of the history, or nothing is known on one side.
     """
-    kept = max(horizon, round(share * panel.steps), min(7 * horizon, panel.steps // 4))
+    most = panel.steps // 4
+    wanted = -(-_ENOUGH_FORECASTS // max(1, len(panel.series))) * horizon
+    kept = max(
+        horizon, round(share * panel.steps), min(7 * horizon, most), min(wanted, most, panel.steps - _ENOUGH_STEPS)
+    )
     end = panel.steps - kept
     if end < max(2, panel.steps // 2):
         return None
