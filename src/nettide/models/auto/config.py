@@ -25,7 +25,7 @@ class AutoConfig:
         seed: of everything random.
         challengers: names of models, comma between them, tried in this order as far as the budget lasts.
         budget: time for fitting, such as 60s or 5m; trials and final fits together.
-        validation_share: last share of the history on which challengers are compared.
+        validation_share: last share of the history on which challengers are compared; more where that is few forecasts.
         refit: whether challengers that count are fitted again on the whole history.
         guard: how strongly recent errors of each member move its weight; 0 never does, nor follows breaks of the level.
         adapt: whether the errors of the last forecasts move and widen the bands.
