@@ -189,8 +189,8 @@ class AutoModel:
         """Mix the members at some cutoffs; what needs a fit or a forecast anew is done at those ``speaking`` alone.
 
         Returns:
-            shape (series, cutoff, horizon, level), with bands that what came of the last forecasts moved; and where
-            the level had not broken, shape (series, cutoff).
+            shape (series, cutoff, horizon, level), with bands that what came of the last forecasts moved; and where a
+            forecast tells of bands, as its series neither has left its level nor stands still, shape (series, cutoff).
         """
         horizon = self.horizon
         weights, carry = self.weights_of(panel.ids), self.carry_of(panel.ids)
@@ -208,6 +208,7 @@ class AutoModel:
         told_before = 1.0 - weights[anew].sum(axis=0)  # (series,)
         values = np.empty((len(panel.series), len(cutoffs), horizon, len(LEVELS)))
         usual, aloud = np.ones(values.shape[:2], dtype=np.bool_), set(speaking.tolist())
+        day_steps = panel.steps_per(DAY_SECONDS)
         for place, cutoff in enumerate(cutoffs):
             past = np.searchsorted(every, origins[place][origins[place] >= 0])
             last = past[:ORIGINS]
@@ -234,15 +235,15 @@ class AutoModel:
                     mixture[rows] = mixed(at_once[:, rows], again[:, :, 0])
                 errors[rows, 0] = np.nan  # is explained
                 usual[rows, place] = False
-            if len(still := _still(panel, int(cutoff))):  # go on as they are, and tell nothing of bands
-                errors[still] = np.nan
-                usual[still, place] = False
+            silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=day_steps)
+            constant = np.isfinite(unchanged_values(panel.target[:, : cutoff + 1], day_steps=day_steps))
+            still = silent | constant  # goes on as it is, and tells nothing of bands
+            errors[still], usual[still, place] = np.nan, False
             if self.config.adapt and len(past):
                 told = errors[:, None, :judged]
                 adjustment = recent_adjustment(told, level=LEVELS[0], half_trusted_width=_HALF_TRUSTED_WIDTH)
                 mixture = adjust(mixture[:, None], adjustment.stretched(_STRETCH), middle=_MIDDLE)[:, 0]
             if self.config.guard:
-                silent = fallen_silent(panel.target[:, : cutoff + 1], day_steps=panel.steps_per(DAY_SECONDS))
                 mixture[silent] = silenced(mixture[silent], _LEVELS)
             values[:, place] = mixture
         if self.config.guard:
@@ -320,13 +321,6 @@ class AutoModel:
         if self._found is None:
             raise MismatchError("model is not fitted; call fit or load a fitted one")
         return self._found
-
-
-def _still(panel: Panel, cutoff: int) -> Ints:
-    """Give the rows of the series that have fallen silent or not changed for weeks, or ever."""
-    past, day_steps = panel.target[:, : cutoff + 1], panel.steps_per(DAY_SECONDS)
-    constant = np.isfinite(unchanged_values(past, day_steps=day_steps))
-    return np.flatnonzero(fallen_silent(past, day_steps=day_steps) | constant)
 
 
 def _check_told(panel: Panel, cutoffs: Ints, values: Floats) -> None:
